@@ -1,0 +1,34 @@
+namespace Toolformer.Torch;
+
+/// <summary>Packs sequences of different lengths into padded batches that waste little.</summary>
+public static class Batches
+{
+    /// <summary>
+    /// Groups indices of sequences into batches: sorted by length, a batch holds at most <paramref name="maxTokens"/>
+    /// positions (padding included, one sequence always fits) and its padding is at most a tenth of them, as long as the
+    /// batch is not tiny.
+    /// </summary>
+    public static IEnumerable<IReadOnlyList<int>> Pack(IReadOnlyList<int> lengths, int maxTokens)
+    {
+        int[] order = [.. Enumerable.Range(0, lengths.Count).OrderByDescending(i => lengths[i])];
+        var batch = new List<int>();
+        long real = 0, longest = 0;
+        foreach (int i in order)
+        {
+            long padded = longest * (batch.Count + 1), filled = real + lengths[i];
+            bool wasteful = padded > 1024 && padded - filled > padded / 10;
+            if (batch.Count > 0 && (padded > maxTokens || wasteful))
+            {
+                yield return batch;
+                batch = [];
+                real = 0;
+            }
+            if (batch.Count == 0)
+                longest = lengths[i];
+            batch.Add(i);
+            real += lengths[i];
+        }
+        if (batch.Count > 0)
+            yield return batch;
+    }
+}

@@ -1,0 +1,352 @@
+using Toolformer.Modeling;
+using static TorchSharp.torch;
+
+namespace Toolformer.Torch;
+
+/// <summary>
+/// Rows decoded together. A row's context is up to three parts: the trunk, which all rows share (an annotation prompt); a
+/// branch, which the rows over one prefix share (a text), and of which a row may see only the beginning; and its own
+/// leaf. The queries of all rows meet the trunk as one matrix product, those over one prefix its branch as one; a
+/// single softmax runs over the three parts.
+/// </summary>
+internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAttention
+{
+    private sealed class Row(TorchPrefix prefix, int visible)
+    {
+        public readonly TorchPrefix Prefix = prefix;
+        public readonly int Visible = visible;
+        public int Own;
+        public int Length => Visible + Own;
+    }
+
+    private readonly Decoder _decoder = model.Decoder;
+    private readonly List<Row> _rows = [];
+    private TorchPrefix? _trunk;
+    private List<TorchPrefix> _branches = [];
+    private (Tensor K, Tensor V)[] _branchLayers = [];      // (G, H, Tb, D), padded to the longest branch
+    private (Tensor K, Tensor V)[] _leafLayers = [];        // (N, H, C, D), C the capacity
+    private StepLayout? _step;
+
+    public int Count => _rows.Count;
+
+    public void Join(IReadOnlyList<ForkPoint> starts)
+    {
+        int before = Count;
+        foreach (var start in starts)
+        {
+            var prefix = (TorchPrefix)start.Prefix;
+            int length = start.Length ?? prefix.Length, least = prefix.Parent?.Length ?? 1;
+            if (length < least || length > prefix.Length)
+                throw new ArgumentOutOfRangeException(nameof(starts), $"A row can start after {least} to {prefix.Length} "
+                    + $"tokens of this prefix, not after {length}.");
+            prefix.Retain();
+            _rows.Add(new Row(prefix, length));
+        }
+        if (_leafLayers.Length > 0 && before > 0 && starts.Count > 0)
+            ResizeLeaves((int)_leafLayers[0].K.shape[2]);
+        ArrangeBranches();
+    }
+
+    public void Retain(IReadOnlyList<int> rows)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        var kept = rows.Select(r => _rows[r]).ToList();
+        foreach (var row in kept)
+            row.Prefix.Retain();
+        foreach (var row in _rows)
+            row.Prefix.Dispose();
+        _rows.Clear();
+        _rows.AddRange(kept);
+        if (rows.Count == 0)
+        {
+            Free(ref _leafLayers);
+        }
+        else if (_leafLayers.Length > 0)
+        {
+            var index = tensor(rows.Select(r => (long)r).ToArray(), device: _decoder.Device);
+            Replace(_leafLayers, t => t.index_select(0, index));
+        }
+        ArrangeBranches();
+    }
+
+    public IReadOnlyList<ReadOnlyMemory<float>> Step(IReadOnlyList<IReadOnlyList<int>> tokens)
+    {
+        if (tokens.Count != Count)
+            throw new ArgumentException($"{tokens.Count} token lists for {Count} rows.", nameof(tokens));
+        var results = new ReadOnlyMemory<float>[Count];
+        int longest = tokens.Max(t => t.Count);
+        if (longest == 0)
+            return results;
+        for (int r = 0; r < Count; r++)
+            model.CheckLength(_rows[r].Length + tokens[r].Count);
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        GrowLeaves(_rows.Max(r => r.Own) + longest);
+        var ids = new long[Count * longest];
+        var positions = new long[Count * longest];
+        for (int r = 0; r < Count; r++)
+        {
+            for (int t = 0; t < longest; t++)
+            {
+                ids[r * longest + t] = t < tokens[r].Count ? tokens[r][t] : 0;
+                positions[r * longest + t] = Math.Min(_rows[r].Length + t, _decoder.Shape.ContextLength - 1);
+            }
+        }
+        _step = new StepLayout(this, longest);
+        var hidden = _decoder.Hidden(Ids(ids, longest), Ids(positions, longest), this);     // (N, L, d)
+        long[] wanted = [.. Enumerable.Range(0, Count).Where(r => tokens[r].Count > 0)];
+        var last = wanted.Select(r => r * longest + tokens[(int)r].Count - 1).ToArray();
+        var logits = _decoder.Head(hidden.reshape(-1, _decoder.Shape.Width)
+            .index_select(0, tensor(last, device: _decoder.Device))).to(ScalarType.Float32).cpu().contiguous();
+        float[] values = logits.data<float>().ToArray();
+        int vocabulary = _decoder.Shape.VocabularySize;
+        for (int w = 0; w < wanted.Length; w++)
+            results[wanted[w]] = values.AsMemory(w * vocabulary, vocabulary);
+        for (int r = 0; r < Count; r++)
+            _rows[r].Own += tokens[r].Count;
+        model.Count(tokens.Sum(t => t.Count));
+        _step = null;
+        return results;
+    }
+
+    /// <summary>Attention of one layer of one step; q, k, v are (N, H, L, D).</summary>
+    public Tensor Attend(int layer, Tensor q, Tensor k, Tensor v)
+    {
+        var step = _step!;
+        var (leafK, leafV) = _leafLayers[layer];
+        step.Store(leafK, k);
+        step.Store(leafV, v);
+        long n = q.shape[0], heads = q.shape[1], length = q.shape[2], width = q.shape[3];
+        using var scope = NewDisposeScope();
+        q = q * (1.0 / Math.Sqrt(width));
+        var ownK = leafK.narrow(2, 0, step.Used);
+        var ownV = leafV.narrow(2, 0, step.Used);
+        var scores = new List<Tensor>();
+        long trunkLength = _trunk?.Length ?? 0;
+        Tensor? flat = null;
+        var trunk = _trunk?.Chain.Select(p => p.Layers[layer]).ToArray() ?? [];
+        if (trunk.Length > 0)
+        {
+            flat = q.transpose(0, 1).reshape(heads, n * length, width);                 // (H, N·L, D)
+            foreach (var (trunkK, _) in trunk)
+                scores.Add(flat.matmul(trunkK[0].transpose(1, 2))                       // (H, N·L, P)
+                    .view(heads, n, length, -1).transpose(0, 1));
+        }
+        Tensor? slotted = null;
+        if (_branchLayers.Length > 0)
+        {
+            slotted = step.ToSlots(q);                                                  // (G, H, R·L, D)
+            scores.Add(step.FromSlots(slotted.matmul(_branchLayers[layer].K.transpose(2, 3))));
+        }
+        scores.Add(q.matmul(ownK.transpose(2, 3)));                                     // (N, H, L, C)
+        var weights = (cat(scores, 3).to(ScalarType.Float32) + step.Mask).softmax(3).to(q.dtype);
+        var mixed = weights.narrow(3, weights.shape[3] - step.Used, step.Used).matmul(ownV);
+        long offset = 0;
+        foreach (var (_, trunkV) in trunk)
+        {
+            long size = trunkV.shape[2];
+            var part = weights.narrow(3, offset, size).transpose(0, 1).reshape(heads, n * length, size);
+            mixed = mixed + part.matmul(trunkV[0]).view(heads, n, length, width).transpose(0, 1);
+            offset += size;
+        }
+        if (_branchLayers.Length > 0)
+        {
+            var (_, branchV) = _branchLayers[layer];
+            var part = step.ToSlots(weights.narrow(3, trunkLength, branchV.shape[2]));
+            mixed = mixed + step.FromSlots(part.matmul(branchV));
+        }
+        return mixed.MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        foreach (var row in _rows)
+            row.Prefix.Dispose();
+        _rows.Clear();
+        Free(ref _leafLayers);
+        Free(ref _branchLayers);
+    }
+
+    /// <summary>What is the same for all layers of one step: where rows write, what they see, how they share branches.</summary>
+    private sealed class StepLayout
+    {
+        private readonly Tensor? _positions;        // (N, 1, L, 1), where rows write if they differ
+        private readonly Tensor? _slotOfRow, _rowOfSlot;
+        private readonly long _groups, _slots, _start, _length;
+
+        public StepLayout(DecodeBatch batch, int length)
+        {
+            var device = batch._decoder.Device;
+            int n = batch.Count;
+            _length = length;
+            int[] own = [.. batch._rows.Select(r => r.Own)];
+            Used = own.Max() + length;
+            _start = own[0];
+            if (own.Any(o => o != own[0]))
+            {
+                var places = own.SelectMany(o => Enumerable.Range(o, length).Select(p => (long)p)).ToArray();
+                _positions = tensor(places, device: device).view(n, 1, length, 1);
+            }
+            _groups = batch._branches.Count;
+            var groupOf = batch._rows.Select(r => batch._branches.IndexOf(r.Prefix)).ToArray();
+            var slot = new long[n];
+            var filled = new int[Math.Max(1, _groups)];
+            for (int r = 0; r < n && _groups > 0; r++)
+                slot[r] = filled[groupOf[r]]++;
+            _slots = filled.Max();
+            bool inOrder = _groups * _slots == n;
+            for (int r = 0; r < n && _groups > 0; r++)
+            {
+                slot[r] += groupOf[r] * _slots;
+                inOrder &= slot[r] == r;
+            }
+            if (_groups > 0 && !inOrder)
+            {
+                var rowOfSlot = new long[_groups * _slots];
+                for (int r = 0; r < n; r++)
+                    rowOfSlot[slot[r]] = r;
+                _slotOfRow = tensor(slot, device: device);
+                _rowOfSlot = tensor(rowOfSlot, device: device);
+            }
+            Mask = BuildMask(batch, length, device);
+        }
+
+        /// <summary>Leaf positions in use, this step's included.</summary>
+        public long Used { get; }
+
+        /// <summary>(N, 1, L, P + Tb + C) float32: 0 where a query may look, −∞ where not.</summary>
+        public Tensor Mask { get; }
+
+        /// <summary>Writes (N, H, L, D) behind what each row has already.</summary>
+        public void Store(Tensor cache, Tensor fresh)
+        {
+            if (_positions is null)
+                cache.narrow(2, _start, _length).copy_(fresh);
+            else
+                cache.scatter_(2, _positions.expand(fresh.shape), fresh);
+        }
+
+        /// <summary>(N, H, L, X) → (G, H, R·L, X): rows ordered by branch, missing ones filled with any row.</summary>
+        public Tensor ToSlots(Tensor x)
+        {
+            var ordered = _rowOfSlot is null ? x : x.index_select(0, _rowOfSlot);
+            return ordered.view(_groups, _slots, x.shape[1], _length, x.shape[3]).transpose(1, 2)
+                .reshape(_groups, x.shape[1], _slots * _length, x.shape[3]);
+        }
+
+        /// <summary>The inverse of <see cref="ToSlots"/>.</summary>
+        public Tensor FromSlots(Tensor x)
+        {
+            var ordered = x.view(_groups, x.shape[1], _slots, _length, x.shape[3]).transpose(1, 2)
+                .reshape(_groups * _slots, x.shape[1], _length, x.shape[3]);
+            return _slotOfRow is null ? ordered : ordered.index_select(0, _slotOfRow);
+        }
+
+        private Tensor BuildMask(DecodeBatch batch, int length, Device device)
+        {
+            int n = batch.Count, trunk = batch._trunk?.Length ?? 0;
+            int branch = batch._branchLayers.Length > 0 ? (int)batch._branchLayers[0].K.shape[2] : 0;
+            long width = trunk + branch + Used;
+            var mask = new float[n * length * width];
+            for (int r = 0; r < n; r++)
+            {
+                var row = batch._rows[r];
+                for (int t = 0; t < length; t++)
+                {
+                    var line = mask.AsSpan((int)((r * length + t) * width), (int)width);
+                    line[Math.Min(row.Visible, trunk + branch)..(trunk + branch)].Fill(float.NegativeInfinity);
+                    line[(trunk + branch + row.Own + t + 1)..].Fill(float.NegativeInfinity);
+                }
+            }
+            return tensor(mask, device: device).view(n, 1, length, width);
+        }
+    }
+
+    private Tensor Ids(long[] values, int length) => tensor(values, device: _decoder.Device).view(Count, length);
+
+    /// <summary>Finds what rows share: the trunk if all prefixes have the same parent, and one branch per prefix.</summary>
+    private void ArrangeBranches()
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        var branches = _rows.Select(r => r.Prefix).Distinct().ToList();
+        var parents = branches.Select(b => b.Parent).Distinct().ToList();
+        var trunk = parents.Count == 1 ? parents[0] : null;
+        if (branches.SequenceEqual(_branches) && trunk == _trunk)
+            return;
+        Free(ref _branchLayers);
+        (_branches, _trunk) = (branches, trunk);
+        if (branches.Count == 0)
+            return;
+        int own(TorchPrefix b) => b.Length - (trunk?.Length ?? 0);
+        int longest = branches.Max(own);
+        var (heads, width) = (_decoder.Shape.Heads, _decoder.Shape.HeadWidth);
+        _branchLayers = new (Tensor, Tensor)[_decoder.Shape.Layers];
+        for (int l = 0; l < _branchLayers.Length; l++)
+        {
+            var k = zeros([branches.Count, heads, longest, width], _decoder.ComputeType, _decoder.Device);
+            var v = zeros_like(k);
+            for (int g = 0; g < branches.Count; g++)
+            {
+                long at = 0;
+                foreach (var segment in trunk is null ? branches[g].Chain : [branches[g]])
+                {
+                    k[g].narrow(1, at, segment.OwnLength).copy_(segment.Layers[l].K[0]);
+                    v[g].narrow(1, at, segment.OwnLength).copy_(segment.Layers[l].V[0]);
+                    at += segment.OwnLength;
+                }
+            }
+            _branchLayers[l] = (k.DetachFromDisposeScope(), v.DetachFromDisposeScope());
+        }
+    }
+
+    private void GrowLeaves(int needed)
+    {
+        int capacity = _leafLayers.Length == 0 ? 0 : (int)_leafLayers[0].K.shape[2];
+        if (needed > capacity)
+            ResizeLeaves(Math.Max(needed, Math.Max(32, capacity * 2)));
+    }
+
+    /// <summary>Room for <see cref="Count"/> rows of <paramref name="capacity"/> tokens; what is there is kept.</summary>
+    private void ResizeLeaves(int capacity)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        var (heads, width) = (_decoder.Shape.Heads, _decoder.Shape.HeadWidth);
+        Tensor Fresh() => zeros([Count, heads, capacity, width], _decoder.ComputeType, _decoder.Device);
+        if (_leafLayers.Length == 0)
+        {
+            _leafLayers = [.. Enumerable.Range(0, _decoder.Shape.Layers)
+                .Select(_ => (Fresh().DetachFromDisposeScope(), Fresh().DetachFromDisposeScope()))];
+            return;
+        }
+        Replace(_leafLayers, old =>
+        {
+            var grown = Fresh();
+            grown.narrow(0, 0, old.shape[0]).narrow(2, 0, old.shape[2]).copy_(old);
+            return grown;
+        });
+    }
+
+    private static void Replace((Tensor K, Tensor V)[] layers, Func<Tensor, Tensor> change)
+    {
+        for (int l = 0; l < layers.Length; l++)
+        {
+            var (k, v) = layers[l];
+            layers[l] = (change(k).DetachFromDisposeScope(), change(v).DetachFromDisposeScope());
+            k.Dispose();
+            v.Dispose();
+        }
+    }
+
+    private static void Free(ref (Tensor K, Tensor V)[] layers)
+    {
+        foreach (var (k, v) in layers)
+        {
+            k.Dispose();
+            v.Dispose();
+        }
+        layers = [];
+    }
+}

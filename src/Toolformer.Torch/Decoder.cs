@@ -1,0 +1,149 @@
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Toolformer.Torch;
+
+/// <summary>How the queries of one layer meet keys and values; what differs between training, reading and decoding.</summary>
+internal interface IAttention
+{
+    /// <param name="layer">Number of the layer.</param>
+    /// <param name="q">Queries (B, H, T, D); <paramref name="k"/> and <paramref name="v"/> alike.</param>
+    /// <returns>(B, H, T, D).</returns>
+    Tensor Attend(int layer, Tensor q, Tensor k, Tensor v);
+}
+
+/// <summary>
+/// The one transformer decoder. Families differ in its <see cref="DecoderShape"/> and in how their files name the tensors.
+/// Parameters live in <see cref="Parameters"/>; compute may run in a narrower type, then they are cast where they are used.
+/// </summary>
+public sealed class Decoder : IDisposable
+{
+    private readonly Dictionary<string, Tensor> _parameters;
+
+    /// <param name="parameters">All tensors that <see cref="DecoderShape.Parameters"/> names; owned from now on.</param>
+    public Decoder(DecoderShape shape, Dictionary<string, Tensor> parameters)
+    {
+        Shape = shape;
+        _parameters = parameters;
+        foreach (var (name, expected) in shape.Parameters())
+        {
+            if (!parameters.TryGetValue(name, out var tensor))
+                throw new InvalidDataException($"The decoder lacks the parameter '{name}'.");
+            if (!tensor.shape.SequenceEqual(expected))
+                throw new InvalidDataException($"Parameter '{name}' has shape [{string.Join(", ", tensor.shape)}]; "
+                    + $"the configuration makes it [{string.Join(", ", expected)}].");
+            tensor.DetachFromDisposeScope();
+        }
+        ComputeType = parameters["embedding"].dtype;
+    }
+
+    public DecoderShape Shape { get; }
+
+    /// <summary>By the names of <see cref="DecoderShape.Parameters"/>.</summary>
+    public IReadOnlyDictionary<string, Tensor> Parameters => _parameters;
+
+    /// <summary>The type in which matrices are multiplied; parameters of another type are cast at each use.</summary>
+    public ScalarType ComputeType { get; set; }
+
+    public Device Device => _parameters["embedding"].device;
+
+    /// <summary>GPT-2's initialisation: N(0, 0.02²), residual projections divided by √(2·layers), norms one, biases zero.</summary>
+    public static Decoder Random(DecoderShape shape, int seed)
+    {
+        using var generator = new Generator((ulong)seed);
+        double residual = 0.02 / Math.Sqrt(2 * shape.Layers);
+        var parameters = new Dictionary<string, Tensor>();
+        foreach (var (name, size) in shape.Parameters())
+        {
+            parameters[name] = name switch
+            {
+                _ when name.EndsWith("norm1.weight") || name.EndsWith("norm2.weight") || name == "norm.weight" => ones(size),
+                _ when name.EndsWith(".bias") => zeros(size),
+                _ when name.EndsWith("out.weight") || name.EndsWith("down.weight") => Normal(size, residual),
+                _ => Normal(size, 0.02),
+            };
+        }
+        return new Decoder(shape, parameters);
+
+        Tensor Normal(long[] size, double deviation)
+        {
+            using var standard = randn(size, generator: generator);
+            return standard * deviation;
+        }
+    }
+
+    /// <summary>The same decoder with its parameters copied to another type or device, without gradients.</summary>
+    public Decoder To(ScalarType type, Device device)
+    {
+        using var _ = no_grad();
+        return new Decoder(Shape, _parameters.ToDictionary(
+            p => p.Key, p => p.Value.detach().to(type, device, copy: true)));
+    }
+
+    /// <summary>The final hidden states.</summary>
+    /// <param name="ids">Token ids (B, T), int64.</param>
+    /// <param name="positions">Their positions (B, T) or (T), int64.</param>
+    /// <returns>(B, T, d), after the last norm, in <see cref="ComputeType"/>.</returns>
+    internal Tensor Hidden(Tensor ids, Tensor positions, IAttention attention)
+    {
+        long batch = ids.shape[0], length = ids.shape[1];
+        using var scope = NewDisposeScope();
+        var x = Rows("embedding", ids).add_(Rows("positions", positions));
+        for (int l = 0; l < Shape.Layers; l++)
+        {
+            using var inner = NewDisposeScope();
+            string name = $"layers.{l}.";
+            var qkv = Linear(name + "qkv", Norm(name + "norm1", x))
+                .view(batch, length, 3, Shape.Heads, Shape.HeadWidth)
+                .permute(2, 0, 3, 1, 4);                                        // (3, B, H, T, D)
+            var mixed = attention.Attend(l, qkv[0], qkv[1], qkv[2])
+                .transpose(1, 2).reshape(batch, length, Shape.Width);           // (B, T, d)
+            var y = x + Linear(name + "out", mixed);
+            var up = Activate(Linear(name + "up", Norm(name + "norm2", y)));
+            x = (y + Linear(name + "down", up)).MoveToOuterDisposeScope();
+        }
+        return Norm("norm", x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits (R, V) in <see cref="ComputeType"/> of hidden states (R, d).</summary>
+    internal Tensor Head(Tensor hidden) => F.linear(hidden, Cast(Shape.TiedHead ? "embedding" : "head"));
+
+    public void Dispose()
+    {
+        foreach (var tensor in _parameters.Values)
+            tensor.Dispose();
+    }
+
+    private Tensor Rows(string table, Tensor ids)
+    {
+        var rows = _parameters[table].index_select(0, ids.reshape(-1)).to(ComputeType);
+        return rows.view([.. ids.shape, Shape.Width]);
+    }
+
+    private Tensor Linear(string name, Tensor x) => F.linear(x, Cast(name + ".weight"), Cast(name + ".bias"));
+
+    private Tensor Norm(string name, Tensor x) =>
+        F.layer_norm(x, [Shape.Width], Cast(name + ".weight"), Cast(name + ".bias"), Shape.NormEpsilon);
+
+    private Tensor Activate(Tensor x) => Shape.Activation switch
+    {
+        Activation.GeluTanh => x.gelu(TorchSharp.Modules.GELU.Approximate.tanh),
+        Activation.Gelu => x.gelu(),
+        _ => x.relu(),
+    };
+
+    private Tensor Cast(string name)
+    {
+        var parameter = _parameters[name];
+        return parameter.dtype == ComputeType ? parameter : parameter.to(ComputeType);
+    }
+}
+
+/// <summary>Each position sees itself and what stands before it in its own row; for whole sequences without a prefix.</summary>
+internal sealed class CausalAttention : IAttention
+{
+    public static readonly CausalAttention Instance = new();
+
+    public Tensor Attend(int layer, Tensor q, Tensor k, Tensor v) =>
+        F.scaled_dot_product_attention(q, k, v, is_casual: true);
+}

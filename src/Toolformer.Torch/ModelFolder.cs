@@ -1,0 +1,168 @@
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace Toolformer.Torch;
+
+/// <summary>
+/// A model in Hugging Face's layout: config.json, one or several safetensors files, tokenizer files. Reads it and writes
+/// it back so that others can load it.
+/// </summary>
+public sealed record ModelFolder(string Path, Architecture Architecture, ModelConfig Config, DecoderShape Shape)
+{
+    private const string SingleFile = "model.safetensors", IndexFile = "model.safetensors.index.json";
+
+    /// <summary>Files beside the weights that belong to a model and travel with it.</summary>
+    private static readonly string[] TokenizerFiles =
+        ["tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json"];
+
+    /// <summary>The id that stands before every text: config.json's, where the family uses one.</summary>
+    public int? BeginningOfText => Architecture.StartsWithBeginningOfText ? Config.TokenId("bos_token_id") : null;
+
+    public int? EndOfText => Config.TokenId("eos_token_id");
+
+    public bool HasTokenizer => TokenizerFiles.Any(f => f is "tokenizer.json" or "vocab.json" && File.Exists(In(f)));
+
+    /// <summary>Reads the configuration only.</summary>
+    public static ModelFolder Open(string path)
+    {
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException(
+                $"There is no model folder '{path}'.\n  It should hold config.json and {SingleFile}.");
+        string configPath = System.IO.Path.Combine(path, "config.json");
+        if (!File.Exists(configPath))
+            throw new FileNotFoundException($"'{path}' has no config.json, so it is not a model folder.\n"
+                + "  Fetch the model again with all its files, or name the folder that holds them.", configPath);
+        JsonElement root;
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(configPath));
+            root = json.RootElement.Clone();
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"config.json is not valid JSON: {e.Message}\n  in {configPath}", e);
+        }
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new InvalidDataException($"config.json holds no object.\n  in {configPath}");
+        var config = new ModelConfig(root, configPath);
+        var architecture = Architecture.Named(config.Text("model_type"));
+        return new ModelFolder(path, architecture, config, architecture.ReadShape(config));
+    }
+
+    /// <summary>Reads the weights.</summary>
+    /// <param name="type">The type to hold them in; null: float32 for training.</param>
+    public Decoder ReadDecoder(ScalarType type = ScalarType.Float32, Device? device = null)
+    {
+        var wanted = Shape.Parameters().ToDictionary(p => Architecture.Locate(p.Name).FileName, p => p);
+        var found = new Dictionary<string, Tensor>();
+        using var _ = no_grad();
+        foreach (string file in WeightFiles())
+        {
+            var header = Safetensors.ReadHeader(file);
+            var names = header.Keys.ToDictionary(name => name, Canonical);
+            foreach (var (name, entry) in header)
+            {
+                if (wanted.TryGetValue(names[name], out var parameter))
+                    CheckShape(file, entry, parameter);
+            }
+            foreach (var (name, raw) in Safetensors.Read(file, name => wanted.ContainsKey(names[name])))
+            {
+                var (parameter, _) = wanted[names[name]];
+                bool transposed = Architecture.Locate(parameter).Transposed;
+                using var scope = TorchSharp.torch.NewDisposeScope();
+                var oriented = transposed ? raw.t() : raw;
+                found[parameter] = oriented.to(type, device ?? CPU).contiguous().clone().MoveToOuterDisposeScope();
+                raw.Dispose();
+            }
+        }
+        string[] missing = [.. wanted.Where(w => !found.ContainsKey(w.Value.Name)).Select(w => w.Key)];
+        if (missing.Length > 0)
+            throw new InvalidDataException($"{missing.Length} of {wanted.Count} tensors are missing, the first is "
+                + $"'{missing[0]}'.\n  in {Path}\n  A shard may be missing, or config.json belongs to another model.");
+        return new Decoder(Shape, found);
+    }
+
+    /// <summary>Writes config.json, model.safetensors and the tokenizer files of <paramref name="source"/>.</summary>
+    /// <param name="type">The type in which weights are stored.</param>
+    public static void Write(
+        string path, Decoder decoder, Architecture architecture, ScalarType type, int? endOfText, string? source = null)
+    {
+        Directory.CreateDirectory(path);
+        var config = architecture.WriteConfig(decoder.Shape);
+        config["bos_token_id"] = endOfText;
+        config["eos_token_id"] = endOfText;
+        config["torch_dtype"] = type.ToString().ToLowerInvariant();
+        AtomicWrite(System.IO.Path.Combine(path, "config.json"),
+            config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        using (no_grad())
+        using (TorchSharp.torch.NewDisposeScope())
+        {
+            Safetensors.Write(System.IO.Path.Combine(path, SingleFile), decoder.Shape.Parameters().Select(p =>
+            {
+                var (name, transposed) = architecture.Locate(p.Name);
+                var value = decoder.Parameters[p.Name].detach().to(type);
+                return (name, transposed ? value.t() : value);
+            }));
+        }
+        if (source is null)
+            return;
+        foreach (string file in TokenizerFiles.Where(f => File.Exists(System.IO.Path.Combine(source, f))))
+            File.Copy(System.IO.Path.Combine(source, file), System.IO.Path.Combine(path, file), overwrite: true);
+    }
+
+    private static void AtomicWrite(string path, string text)
+    {
+        File.WriteAllText(path + ".tmp", text);
+        File.Move(path + ".tmp", path, overwrite: true);
+    }
+
+    private IReadOnlyList<string> WeightFiles()
+    {
+        if (File.Exists(In(SingleFile)))
+            return [In(SingleFile)];
+        if (!File.Exists(In(IndexFile)))
+        {
+            string pickle = Directory.GetFiles(Path, "pytorch_model*.bin").Length > 0
+                ? "\n  It holds pytorch_model.bin, which can run code when opened; convert it to safetensors where it was made."
+                : "";
+            throw new FileNotFoundException($"'{Path}' has neither {SingleFile} nor {IndexFile}.{pickle}", In(SingleFile));
+        }
+        try
+        {
+            using var index = JsonDocument.Parse(File.ReadAllBytes(In(IndexFile)));
+            string[] shards = [.. index.RootElement.GetProperty("weight_map").EnumerateObject()
+                .Select(p => p.Value.GetString() ?? "").Distinct().Order(StringComparer.Ordinal)];
+            foreach (string shard in shards)
+            {
+                if (shard != System.IO.Path.GetFileName(shard))
+                    throw new InvalidDataException($"Shard '{shard}' lies outside the folder.\n  in {In(IndexFile)}");
+                if (!File.Exists(In(shard)))
+                    throw new FileNotFoundException(
+                        $"Shard '{shard}' is missing.\n  named by {In(IndexFile)}\n  Fetch it again.", In(shard));
+            }
+            return [.. shards.Select(In)];
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"The index of the shards is not valid: {e.Message}\n  in {In(IndexFile)}", e);
+        }
+    }
+
+    private void CheckShape(string file, Safetensors.Entry entry, (string Name, long[] Shape) parameter)
+    {
+        long[] expected = Architecture.Locate(parameter.Name).Transposed ? [.. parameter.Shape.Reverse()] : parameter.Shape;
+        if (!entry.Shape.SequenceEqual(expected))
+            throw new InvalidDataException($"Tensor '{entry.Name}' has shape [{string.Join(", ", entry.Shape)}]; "
+                + $"config.json makes it [{string.Join(", ", expected)}].\n  in {file}\n"
+                + "  The weights and config.json belong to different models.");
+    }
+
+    /// <summary>Names are compared with the family's prefix, whether the file has it or not.</summary>
+    private string Canonical(string name)
+    {
+        string prefix = Architecture.OptionalPrefix;
+        return name.StartsWith(prefix) || name.StartsWith("lm_head.") ? name : prefix + name;
+    }
+
+    private string In(string file) => System.IO.Path.Combine(Path, file);
+}

@@ -1,0 +1,176 @@
+using Toolformer.Modeling;
+using static TorchSharp.torch;
+
+namespace Toolformer.Torch;
+
+/// <summary>The waist over a <see cref="Torch.Decoder"/>. Not thread-safe: one caller at a time.</summary>
+public sealed class TorchLanguageModel : ILanguageModel
+{
+    /// <summary>Most positions of one forward batch, padding included; bounds the memory of the activations.</summary>
+    private const int MaxBatchTokens = 8192;
+
+    /// <summary>Most rows for which logits stand in memory at once.</summary>
+    private const int MaxHeadRows = 2048;
+
+    /// <param name="decoder">Owned from now on.</param>
+    /// <param name="beginningOfText">Stands before every text; null: nothing does.</param>
+    public TorchLanguageModel(Decoder decoder, ITokenizer tokenizer, int? beginningOfText, int? endOfText)
+    {
+        Decoder = decoder;
+        Tokenizer = tokenizer;
+        BeginningOfText = beginningOfText;
+        EndOfText = endOfText;
+    }
+
+    public Decoder Decoder { get; }
+    public ITokenizer Tokenizer { get; }
+    public int VocabularySize => Decoder.Shape.VocabularySize;
+    public int ContextLength => Decoder.Shape.ContextLength;
+    public int? BeginningOfText { get; }
+    public int? EndOfText { get; }
+    public long ForwardTokens { get; private set; }
+
+    public IReadOnlyList<ForwardResult> Forward(
+        IReadOnlyList<ForwardInput> inputs, CancellationToken cancellation = default)
+    {
+        var results = new ForwardResult[inputs.Count];
+        foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Prefix))
+        {
+            int[] members = [.. group];
+            var prefix = (TorchPrefix?)group.Key;
+            foreach (int i in members)
+                CheckInput(inputs[i], prefix);
+            foreach (var packed in Batches.Pack([.. members.Select(i => inputs[i].Tokens.Count)], MaxBatchTokens))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int[] batch = [.. packed.Select(p => members[p])];
+                var read = Read([.. batch.Select(i => inputs[i])], prefix);
+                for (int b = 0; b < batch.Length; b++)
+                    results[batch[b]] = read[b];
+            }
+        }
+        return results;
+    }
+
+    public IDecodeBatch Fork(IReadOnlyList<ForkPoint> starts)
+    {
+        var batch = new DecodeBatch(this);
+        batch.Join(starts);
+        return batch;
+    }
+
+    public void Dispose() => Decoder.Dispose();
+
+    internal void Count(long tokens) => ForwardTokens += tokens;
+
+    internal void CheckLength(int length)
+    {
+        if (length > ContextLength)
+            throw new ArgumentException($"A sequence of {length:N0} tokens does not fit the model's {ContextLength:N0}.");
+    }
+
+    private void CheckInput(ForwardInput input, TorchPrefix? prefix)
+    {
+        if (input.Tokens.Count == 0)
+            throw new ArgumentException("An input needs at least one token.");
+        CheckLength(input.Tokens.Count + (prefix?.Length ?? 0));
+        foreach (int token in input.Tokens)
+            CheckToken(token);
+        foreach (var target in input.Targets)
+        {
+            CheckToken(target.Token);
+            if (target.Position < 1 || target.Position > input.Tokens.Count)
+                throw new ArgumentException(
+                    $"Target position {target.Position} must lie between 1 and {input.Tokens.Count}.");
+        }
+    }
+
+    private void CheckToken(int token)
+    {
+        if (token < 0 || token >= VocabularySize)
+            throw new ArgumentException($"Token id {token} is not in the model's vocabulary of {VocabularySize:N0}.");
+    }
+
+    private ForwardResult[] Read(IReadOnlyList<ForwardInput> batch, TorchPrefix? prefix)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        int longest = batch.Max(i => i.Tokens.Count), start = prefix?.Length ?? 0;
+        var ids = new long[batch.Count * longest];
+        for (int b = 0; b < batch.Count; b++)
+        {
+            for (int t = 0; t < batch[b].Tokens.Count; t++)
+                ids[b * longest + t] = batch[b].Tokens[t];
+        }
+        bool keep = batch.Any(i => i.Keep);
+        using var attention = new PrefixedAttention(prefix, longest, keep, Decoder.ComputeType, Decoder.Device);
+        var hidden = Decoder.Hidden(
+            tensor(ids, device: Decoder.Device).view(batch.Count, longest),
+            arange(start, start + longest, ScalarType.Int64, Decoder.Device),
+            attention).reshape(-1, Decoder.Shape.Width);                                    // (B·T, d)
+        Count(batch.Sum(i => (long)i.Tokens.Count));
+        var values = Probabilities(hidden, batch, longest);
+        var results = new ForwardResult[batch.Count];
+        for (int b = 0; b < batch.Count; b++)
+        {
+            TorchPrefix? kept = null;
+            if (batch[b].Keep)
+            {
+                long length = batch[b].Tokens.Count;
+                kept = new TorchPrefix(prefix, [.. attention.Recorded.Select(l => (Part(l.K), Part(l.V)))]);
+                Tensor Part(Tensor t) => t.narrow(0, b, 1).narrow(2, 0, length).clone().DetachFromDisposeScope();
+            }
+            results[b] = new ForwardResult(values[b].LogProbabilities, values[b].Argmax, kept);
+        }
+        foreach (var (k, v) in attention.Recorded)
+        {
+            k.Dispose();
+            v.Dispose();
+        }
+        return results;
+    }
+
+    /// <summary>Runs the head on the rows of <paramref name="hidden"/> (B·T, d) that somebody asked for, and only there.</summary>
+    private (float[] LogProbabilities, int[]? Argmax)[] Probabilities(
+        Tensor hidden, IReadOnlyList<ForwardInput> batch, int longest)
+    {
+        var results = new (float[] LogProbabilities, int[]? Argmax)[batch.Count];
+        var wanted = new List<(long Row, int Input, int Slot, int Token)>();               // Token −1: the argmax
+        for (int b = 0; b < batch.Count; b++)
+        {
+            var input = batch[b];
+            results[b] = (new float[input.Targets.Count], input.Argmax ? new int[input.Tokens.Count] : null);
+            for (int t = 0; t < input.Targets.Count; t++)
+                wanted.Add(((long)b * longest + input.Targets[t].Position - 1, b, t, input.Targets[t].Token));
+            for (int t = 0; input.Argmax && t < input.Tokens.Count; t++)
+                wanted.Add(((long)b * longest + t, b, t, -1));
+        }
+        var byRow = wanted.GroupBy(w => w.Row).ToArray();
+        foreach (var chunk in byRow.Chunk(MaxHeadRows))
+        {
+            using var scope = NewDisposeScope();
+            var rows = hidden.index_select(0, tensor(chunk.Select(g => g.Key).ToArray(), device: Decoder.Device));
+            var logits = Decoder.Head(rows).to(ScalarType.Float32);
+            var normaliser = logits.logsumexp(1, keepdim: true);
+            var asked = chunk.SelectMany((g, r) => g.Select(w => (Row: r, Want: w))).ToArray();
+            var targets = asked.Where(a => a.Want.Token >= 0).ToArray();
+            if (targets.Length > 0)
+            {
+                var at = tensor(targets.Select(a => (long)a.Row * VocabularySize + a.Want.Token).ToArray(),
+                    device: Decoder.Device);
+                var from = tensor(targets.Select(a => (long)a.Row).ToArray(), device: Decoder.Device);
+                float[] found = [.. (logits.view(-1).index_select(0, at)
+                    - normaliser.view(-1).index_select(0, from)).cpu().data<float>()];
+                for (int a = 0; a < targets.Length; a++)
+                    results[targets[a].Want.Input].LogProbabilities[targets[a].Want.Slot] = found[a];
+            }
+            if (targets.Length < asked.Length)
+            {
+                long[] best = [.. logits.argmax(1).cpu().data<long>()];
+                foreach (var (row, want) in asked.Where(a => a.Want.Token < 0))
+                    results[want.Input].Argmax![want.Slot] = (int)best[row];
+            }
+        }
+        return results;
+    }
+}
