@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Toolformer.Torch;
+
+/// <summary>
+/// Cuts a text into the words that byte-pair encoding never merges across: each pattern in turn isolates its matches.
+/// </summary>
+public sealed partial class PreTokenizer
+{
+    /// <summary>GPT-2's pattern (Radford et al. 2019), also that of GPT-J and GPT-NeoX.</summary>
+    public const string Gpt2Pattern =
+        @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+    /// <summary>
+    /// The pattern of our own vocabularies: GPT-2's, but every digit is a word of its own, so that a small model sees
+    /// numbers place by place.
+    /// </summary>
+    public const string DigitPattern =
+        @"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+    // A pattern comes out of a file: one that backtracks without end must become an error and not a hang.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly Regex[] _steps;
+
+    /// <param name="patterns">Applied one after the other, the next to each word of the one before.</param>
+    /// <exception cref="ArgumentException">A pattern is no regular expression.</exception>
+    public PreTokenizer(params IEnumerable<string> patterns)
+    {
+        Patterns = [.. patterns];
+        _steps = [.. Patterns.Select(pattern => pattern switch
+        {
+            Gpt2Pattern => Gpt2(),
+            DigitPattern => Digit(),
+            _ => new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled, s_patience),
+        })];
+    }
+
+    public IReadOnlyList<string> Patterns { get; }
+
+    /// <summary>The words in order, as character ranges [Start, End) that together cover the text.</summary>
+    public List<(int Start, int End)> Split(ReadOnlySpan<char> text)
+    {
+        int[]? origins = null;
+        if (text.IndexOfAnyInRange('\uD800', '\uDFFF') >= 0)
+            text = StandIns(text, out origins);
+        List<(int Start, int End)> words = text.IsEmpty ? [] : [(0, text.Length)];
+        foreach (Regex step in _steps)
+        {
+            var finer = new List<(int, int)>(words.Count == 1 ? text.Length / 4 : words.Count);
+            foreach ((int start, int end) in words)
+            {
+                int done = start;
+                foreach (ValueMatch match in step.EnumerateMatches(text[start..end]))
+                {
+                    if (match.Length == 0)
+                        continue;
+                    int from = start + match.Index;
+                    if (from > done)
+                        finer.Add((done, from));
+                    done = from + match.Length;
+                    finer.Add((from, done));
+                }
+                if (end > done)
+                    finer.Add((done, end));
+            }
+            words = finer;
+        }
+        if (origins is not null)
+        {
+            for (int i = 0; i < words.Count; i++)
+                words[i] = (origins[words[i].Start], origins[words[i].End]);
+        }
+        return words;
+    }
+
+    /// <summary>
+    /// .NET's expressions see UTF-16 units, the reference's see characters: 𝔘 is a letter there and two surrogates here.
+    /// So each character beyond U+FFFF is replaced by one of the same category below it, which is all that patterns ask.
+    /// </summary>
+    /// <param name="origins">For each character of the result, and its end, where it began in the text.</param>
+    private static ReadOnlySpan<char> StandIns(ReadOnlySpan<char> text, out int[] origins)
+    {
+        var result = new char[text.Length];
+        origins = new int[text.Length + 1];
+        int length = 0;
+        for (int i = 0; i < text.Length;)
+        {
+            origins[length] = i;
+            // A lone surrogate becomes U+FFFD, as it will in UTF-8.
+            Rune.DecodeFromUtf16(text[i..], out Rune rune, out int used);
+            result[length++] = rune.IsBmp ? (char)rune.Value : StandIn(rune);
+            i += used;
+        }
+        origins[length] = text.Length;
+        return result.AsSpan(0, length);
+    }
+
+    private static char StandIn(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.UppercaseLetter => '\u0191',
+        UnicodeCategory.LowercaseLetter => '\u0192',
+        UnicodeCategory.TitlecaseLetter => '\u01C5',
+        UnicodeCategory.ModifierLetter => '\u02B0',
+        UnicodeCategory.OtherLetter => '\u01BB',
+        UnicodeCategory.NonSpacingMark => '\u0300',
+        UnicodeCategory.SpacingCombiningMark => '\u0903',
+        UnicodeCategory.EnclosingMark => '\u0488',
+        UnicodeCategory.DecimalDigitNumber => '\u0660',
+        UnicodeCategory.LetterNumber => '\u2160',
+        UnicodeCategory.OtherNumber => '\u00B2',
+        UnicodeCategory.Format => '\u200B',
+        UnicodeCategory.PrivateUse => '\uE000',
+        UnicodeCategory.MathSymbol => '\u2200',
+        UnicodeCategory.CurrencySymbol => '\u20AC',
+        UnicodeCategory.ModifierSymbol => '\u02C2',
+        UnicodeCategory.OtherSymbol => '\u2600',
+        UnicodeCategory.ConnectorPunctuation => '\u203F',
+        UnicodeCategory.DashPunctuation => '\u2010',
+        UnicodeCategory.OpenPunctuation => '\u2045',
+        UnicodeCategory.ClosePunctuation => '\u2046',
+        UnicodeCategory.OtherPunctuation => '\u2020',
+        _ => '\u0378', // unassigned; the remaining categories have no member beyond U+FFFF
+    };
+
+    [GeneratedRegex(Gpt2Pattern, RegexOptions.CultureInvariant)]
+    private static partial Regex Gpt2();
+
+    [GeneratedRegex(DigitPattern, RegexOptions.CultureInvariant)]
+    private static partial Regex Digit();
+}
