@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Text;
+using Toolformer.Modeling;
+
+namespace Toolformer.Markup;
+
+/// <summary>
+/// The markup as token ids of one tokenizer. Sequences with calls are joined from id segments, never tokenised as one
+/// text: `)]` or `.]` would else merge in one place and not in another, and with them the losses.
+/// </summary>
+public sealed class CallTokens
+{
+    private readonly ITokenizer _tokenizer;
+
+    /// <param name="model">The model's name or folder, for the error message.</param>
+    /// <exception cref="NotSupportedException">" [" is not one token: p(&lt;API&gt;) would be no number.</exception>
+    public CallTokens(
+        ITokenizer tokenizer, EmptyCallForm emptyForm = EmptyCallForm.ArrowKept, string model = "this model")
+    {
+        _tokenizer = tokenizer;
+        EmptyForm = emptyForm;
+        var open = Ids(CallSyntax.Open);
+        if (open.Length != 1)
+            throw new NotSupportedException($"The tokenizer of {model} ({tokenizer.GetType().Name}) writes "
+                + $"\"{CallSyntax.Open}\" as {open.Length} tokens [{string.Join(", ", open)}], where calls need "
+                + "exactly one: use a model of the GPT-2 kind of vocabulary, or add the token to this one.");
+        Open = open[0];
+        Arrow = Ids(CallSyntax.Arrow);
+        Close = Ids(CallSyntax.Close);
+    }
+
+    /// <summary>The one token " [", of which p(&lt;API&gt;) is the probability.</summary>
+    public int Open { get; }
+
+    /// <summary>The tokens of " ->".</summary>
+    public ImmutableArray<int> Arrow { get; }
+
+    /// <summary>The tokens of "]".</summary>
+    public ImmutableArray<int> Close { get; }
+
+    public EmptyCallForm EmptyForm { get; }
+
+    /// <summary>
+    /// Open | Tool(input) | Arrow | result | Close. Without a result (null) the arrow is left out too; an empty one,
+    /// which is e(c, ε), is written as <see cref="EmptyForm"/> says.
+    /// </summary>
+    /// <exception cref="ArgumentException">Name, input or result would break the markup.</exception>
+    public ImmutableArray<int> Encode(ApiCall call) => Encode(call, EncodeHead(call));
+
+    /// <summary>
+    /// The same with the tokens of `Tool(input)` given: a sampled call keeps the ids that the model itself wrote.
+    /// </summary>
+    public ImmutableArray<int> Encode(ApiCall call, IReadOnlyList<int> head)
+    {
+        bool arrow = call.Result is { } r && (r.Length > 0 || EmptyForm == EmptyCallForm.ArrowKept);
+        return arrow ? [Open, .. head, .. Arrow, .. EncodeResult(call.Result!), .. Close] : [Open, .. head, .. Close];
+    }
+
+    /// <summary>The tokens of `Tool(input)`.</summary>
+    public ImmutableArray<int> EncodeHead(ApiCall call) => Ids(CallSyntax.PrintHead(call));
+
+    /// <summary>The tokens of what follows the arrow: none for an empty result, else a space and the result.</summary>
+    public ImmutableArray<int> EncodeResult(string result) => Ids(CallSyntax.PrintResult(result));
+
+    /// <summary>
+    /// All ids whose bytes contain <paramref name="text"/>, ascending: "]" ends a call in `)]` and `.]` too.
+    /// </summary>
+    public ImmutableArray<int> Containing(string text)
+    {
+        byte[] wanted = Encoding.UTF8.GetBytes(text);
+        var all = Enumerable.Range(0, _tokenizer.VocabularySize);
+        return [.. all.Where(id => _tokenizer.Bytes(id).IndexOf(wanted) >= 0)];
+    }
+
+    private ImmutableArray<int> Ids(string text) => [.. _tokenizer.Encode(text).Select(t => t.Id)];
+}
