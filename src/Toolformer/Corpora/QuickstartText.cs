@@ -1,0 +1,29 @@
+namespace Toolformer.Corpora;
+
+/// <summary>What a text of the quickstart corpus is about, and so which tool could help with it.</summary>
+public enum TextKind
+{
+    /// <summary>A calculation told in words.</summary>
+    Arithmetic,
+
+    /// <summary>A note that mentions the day on which it was written.</summary>
+    Date,
+
+    /// <summary>Something that only the search index knows.</summary>
+    Fact,
+
+    /// <summary>A text in which no tool helps.</summary>
+    Plain,
+}
+
+/// <summary>One generated text.</summary>
+/// <param name="Prompt">The text up to its answer; empty for plain texts.</param>
+/// <param name="Answer">What stands at that place; empty for plain texts.</param>
+public sealed record QuickstartText(Document Document, TextKind Kind, string Prompt, string Answer)
+{
+    /// <summary>For arithmetic, the calculation in digits. It is written to no file: nobody shows it to the model.</summary>
+    public string? Expression { get; init; }
+}
+
+/// <summary>One passage of the search index.</summary>
+public sealed record Passage(string Id, string Title, string Text);
