@@ -1,0 +1,61 @@
+using System.IO.Compression;
+using SharpCompress.Compressors.Xz;
+
+namespace Toolformer;
+
+/// <summary>Opens a file for reading and decompresses it by its ending: .gz, .zst or .xz; any other file as it is.</summary>
+public static class CompressedFile
+{
+    private static readonly string[] Endings = [".gz", ".zst", ".xz"];
+
+    /// <summary>Opens <paramref name="path"/> as a stream of its decompressed bytes; the caller disposes it.</summary>
+    /// <exception cref="IOException">The file is missing or can't be opened.</exception>
+    public static Stream OpenRead(string path)
+    {
+        if (!File.Exists(path))
+            throw new FileNotFoundException(
+                $"No such file: {path} (looked in {Path.GetFullPath(path)}). Check the path.", path);
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16);
+        return Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".gz" => new GZipStream(file, CompressionMode.Decompress),
+            ".zst" => new ZstdSharp.DecompressionStream(file, leaveOpen: false),
+            ".xz" => new BufferedStream(new XzFile(file), 1 << 16),
+            _ => file,
+        };
+    }
+
+    /// <summary>The path without the ending of a compressed file: "a.jsonl.xz" → "a.jsonl".</summary>
+    public static string WithoutEnding(string path) =>
+        Endings.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
+            ? path[..^Path.GetExtension(path).Length]
+            : path;
+
+    /// <summary>XZStream leaves its source open; this closes it.</summary>
+    private sealed class XzFile(FileStream file) : Stream
+    {
+        private readonly XZStream _inner = new(file);
+
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) => _inner.Read(buffer, offset, count);
+        public override void Flush() { }
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                _inner.Dispose();
+                file.Dispose();
+            }
+            base.Dispose(disposing);
+        }
+    }
+}
