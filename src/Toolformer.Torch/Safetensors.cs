@@ -39,6 +39,22 @@ public static class Safetensors
         return ReadHeader(file, path);
     }
 
+    /// <summary>The free text that the file carries beside its tensors.</summary>
+    public static IReadOnlyDictionary<string, string> ReadMetadata(string path)
+    {
+        using var file = File.OpenRead(path);
+        ReadHeader(file, path);
+        file.Position = 0;
+        Span<byte> length = stackalloc byte[8];
+        file.ReadExactly(length);
+        var json = new byte[BinaryPrimitives.ReadInt64LittleEndian(length)];
+        file.ReadExactly(json);
+        using var header = JsonDocument.Parse(json);
+        return header.RootElement.TryGetProperty("__metadata__", out var metadata)
+            ? metadata.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? "")
+            : new Dictionary<string, string>();
+    }
+
     /// <summary>Reads the named tensors (all, if null) on the CPU in the type in which they are stored.</summary>
     public static Dictionary<string, Tensor> Read(string path, Func<string, bool>? wanted = null)
     {

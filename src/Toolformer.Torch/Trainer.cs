@@ -1,0 +1,235 @@
+using System.Globalization;
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace Toolformer.Torch;
+
+/// <summary>Numbers of a training run; the defaults are the paper's (section 4.1 and appendix B).</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Updates to make.</summary>
+    public int Steps { get; init; } = 2000;
+
+    /// <summary>The highest learning rate.</summary>
+    public double LearningRate { get; init; } = 1e-5;
+
+    /// <summary>Share of the steps in which the rate rises linearly from zero.</summary>
+    public double WarmUp { get; init; } = 0.1;
+
+    /// <summary>
+    /// Share of the steps, the last ones, in which the rate falls linearly to zero. The paper does not say; 0 keeps it.
+    /// </summary>
+    public double CoolDown { get; init; }
+
+    /// <summary>Gradients are scaled down to this L2 norm; 0: never.</summary>
+    public double ClipNorm { get; init; } = 1;
+
+    public AdamWOptions AdamW { get; init; } = new();
+
+    /// <summary>Muon for the matrices inside the layers instead of AdamW; for pretraining.</summary>
+    public bool Muon { get; init; }
+
+    /// <summary>bfloat16 computes in half the time over float32 masters.</summary>
+    public ScalarType ComputeType { get; init; } = ScalarType.BFloat16;
+
+    /// <summary>Most positions of one forward and backward pass, padding included; a step is as many passes as it needs.</summary>
+    public int MicroBatchTokens { get; init; } = 8192;
+
+    /// <summary>Held-out perplexity is measured, and the best model kept, after every so many steps (500).</summary>
+    public int EvaluateEvery { get; init; } = 500;
+
+    /// <summary>State for resuming is written after every so many steps.</summary>
+    public int CheckpointEvery { get; init; } = 100;
+
+    /// <summary>The rate of step s (0-based).</summary>
+    public double RateAt(long step)
+    {
+        double warm = Math.Max(1, WarmUp * Steps), cool = CoolDown * Steps;
+        double rise = Math.Min(1, (step + 1) / warm);
+        double fall = cool > 0 ? Math.Min(1, (Steps - step) / cool) : 1;
+        return LearningRate * Math.Min(rise, fall);
+    }
+}
+
+/// <summary>How far a run is.</summary>
+/// <param name="Loss">Mean NLL per scored token of the step, nats.</param>
+/// <param name="Perplexity">Held-out perplexity, where it was measured after this step.</param>
+public sealed record TrainingProgress(
+    long Step, int Steps, double Loss, long Tokens, double LearningRate, double GradientNorm, double? Perplexity);
+
+/// <summary>
+/// The one training loop. What it learns from is a pure function of the step, so a run that is killed and started again
+/// ends with the same numbers as one that was not.
+/// </summary>
+public sealed class Trainer
+{
+    private readonly TrainingOptions _options;
+    private readonly string _folder;
+    private readonly Func<long, IReadOnlyList<TrainingRow>> _batch;
+
+    /// <param name="folder">Holds the state, the log and the best parameters.</param>
+    /// <param name="batch">The rows of step s; must not depend on anything else.</param>
+    public Trainer(string folder, TrainingOptions options, Func<long, IReadOnlyList<TrainingRow>> batch)
+    {
+        _folder = folder;
+        _options = options;
+        _batch = batch;
+        Directory.CreateDirectory(folder);
+    }
+
+    /// <summary>Rows on which the best step is chosen; empty: the last step is the best.</summary>
+    public IReadOnlyList<TrainingRow> HeldOut { get; init; } = [];
+
+    public IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>Called with the live decoder every <see cref="TrainingOptions.EvaluateEvery"/> steps.</summary>
+    public Action<long, Decoder>? Probe { get; init; }
+
+    private string StatePath => Path.Combine(_folder, "state.safetensors");
+    private string BestPath => Path.Combine(_folder, "best.safetensors");
+    private string LogPath => Path.Combine(_folder, "log.jsonl");
+
+    /// <summary>Trains from <paramref name="start"/>, or from where an earlier run in the folder stopped.</summary>
+    /// <returns>A new decoder with the best parameters, float32.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; the state up to then is saved.</exception>
+    public Decoder Run(Decoder start, CancellationToken cancellation = default)
+    {
+        using var parameters = new FlatParameters(start, _options.ComputeType);
+        using Optimizer optimizer = _options.Muon
+            ? new Muon(parameters, _options.AdamW)
+            : new AdamW(parameters.Values, parameters.Gradients, _options.AdamW);
+        double best = Restore(parameters, optimizer);
+        while (optimizer.Steps < _options.Steps)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                Save(parameters, optimizer, best);
+                cancellation.ThrowIfCancellationRequested();
+            }
+            long step = optimizer.Steps;
+            var (loss, tokens, norm) = Step(parameters, optimizer, _batch(step));
+            if (!double.IsFinite(loss))
+                throw new InvalidOperationException($"The loss of step {step} is {loss}.\n  in {_folder}\n"
+                    + "  Lower the learning rate, or look for broken texts in the data.");
+            double? perplexity = null;
+            bool last = optimizer.Steps == _options.Steps;
+            if (last || optimizer.Steps % _options.EvaluateEvery == 0)
+            {
+                perplexity = HeldOut.Count > 0 ? Perplexity(parameters.Decoder) : null;
+                if (perplexity is null ? last : perplexity < best)
+                {
+                    best = perplexity ?? best;
+                    SaveBest(parameters);
+                }
+                Probe?.Invoke(optimizer.Steps, parameters.Decoder);
+            }
+            var progress = new TrainingProgress(
+                optimizer.Steps, _options.Steps, loss, tokens, _options.RateAt(step), norm, perplexity);
+            Log(progress);
+            if (last || optimizer.Steps % _options.CheckpointEvery == 0)
+                Save(parameters, optimizer, best);
+            Progress?.Report(progress);
+        }
+        return ReadBest(start.Shape);
+    }
+
+    private (double Loss, long Tokens, double Norm) Step(
+        FlatParameters parameters, Optimizer optimizer, IReadOnlyList<TrainingRow> rows)
+    {
+        using var scope = NewDisposeScope();
+        using (no_grad())
+            parameters.Gradients.zero_();
+        long scored = rows.Sum(r => r.Scored is { } s ? s.Skip(1).LongCount(x => x) : r.Tokens.Length - 1);
+        double sum = 0;
+        foreach (var batch in Batches.Pack([.. rows.Select(r => r.Tokens.Length)], _options.MicroBatchTokens))
+            sum += TrainingLoss.Backward(parameters.Decoder, [.. batch.Select(i => rows[i])], scored).Sum;
+        double norm = parameters.Gradients.norm().item<float>();
+        if (_options.ClipNorm > 0 && norm > _options.ClipNorm)
+        {
+            using var guard = no_grad();
+            parameters.Gradients.mul_(_options.ClipNorm / norm);
+        }
+        optimizer.Step(_options.RateAt(optimizer.Steps));
+        return (sum / scored, rows.Sum(r => (long)r.Tokens.Length), norm);
+    }
+
+    private double Perplexity(Decoder decoder)
+    {
+        double sum = 0;
+        long count = 0;
+        foreach (var batch in Batches.Pack([.. HeldOut.Select(r => r.Tokens.Length)], _options.MicroBatchTokens))
+        {
+            var (part, n) = TrainingLoss.Evaluate(decoder, [.. batch.Select(i => HeldOut[i])]);
+            sum += part;
+            count += n;
+        }
+        return Math.Exp(sum / count);
+    }
+
+    private void Save(FlatParameters parameters, Optimizer optimizer, double best) => Safetensors.Write(
+        StatePath,
+        [("values", parameters.Values), .. optimizer.State],
+        new Dictionary<string, string>
+        {
+            ["step"] = optimizer.Steps.ToString(CultureInfo.InvariantCulture),
+            ["best"] = best.ToString("R", CultureInfo.InvariantCulture),
+        });
+
+    /// <summary>Puts the saved state back, if there is one, and cuts what the log says of later steps.</summary>
+    private double Restore(FlatParameters parameters, Optimizer optimizer)
+    {
+        if (!File.Exists(StatePath))
+        {
+            File.Delete(LogPath);
+            return double.PositiveInfinity;
+        }
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var saved = Safetensors.Read(StatePath);
+        foreach (var (name, target) in optimizer.State.Prepend(("values", parameters.Values)))
+        {
+            if (!saved.TryGetValue(name, out var value) || !value.shape.SequenceEqual(target.shape))
+                throw new InvalidDataException($"The saved state lacks '{name}' in this model's size.\n  in {StatePath}\n"
+                    + "  It belongs to another model or optimiser: delete the folder or name another.");
+            target.copy_(value);
+        }
+        var metadata = Safetensors.ReadMetadata(StatePath);
+        optimizer.Steps = long.Parse(metadata["step"], CultureInfo.InvariantCulture);
+        if (File.Exists(LogPath))
+        {
+            string[] lines = [.. File.ReadLines(LogPath).Take((int)optimizer.Steps)];
+            File.WriteAllLines(LogPath + ".tmp", lines);
+            File.Move(LogPath + ".tmp", LogPath, overwrite: true);
+        }
+        return double.Parse(metadata["best"], CultureInfo.InvariantCulture);
+    }
+
+    private void SaveBest(FlatParameters parameters) =>
+        Safetensors.Write(BestPath, [("values", parameters.Values)]);
+
+    private Decoder ReadBest(DecoderShape shape)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var flat = Safetensors.Read(BestPath)["values"];
+        var parameters = new Dictionary<string, Tensor>();
+        long offset = 0;
+        foreach (var (name, size) in shape.Parameters())
+        {
+            long count = size.Aggregate(1L, (a, b) => a * b);
+            parameters[name] = flat.narrow(0, offset, count).view(size).clone();
+            offset += count;
+        }
+        return new Decoder(shape, parameters);
+    }
+
+    private void Log(TrainingProgress p) => File.AppendAllText(LogPath, JsonSerializer.Serialize(new
+    {
+        step = p.Step,
+        loss = Math.Round(p.Loss, 6),
+        tokens = p.Tokens,
+        learning_rate = p.LearningRate,
+        gradient_norm = Math.Round(p.GradientNorm, 6),
+        perplexity = p.Perplexity,
+    }) + "\n");
+}
