@@ -1,23 +1,43 @@
-using System.Diagnostics;
-using Toolformer.Torch;
-using TorchSharp;
+using System.CommandLine;
+using Toolformer.Cli;
 
-int width = int.Parse(args[0]), layers = int.Parse(args[1]), heads = int.Parse(args[2]), window = int.Parse(args[3]), rows = int.Parse(args[4]);
-var type = args[5] == "bf16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
-if (args.Length > 6) torch.set_num_threads(int.Parse(args[6]));
-var shape = new DecoderShape { VocabularySize = 4096, ContextLength = 1024, Width = width, Layers = layers, Heads = heads, InnerWidth = 4 * width, NormEpsilon = 1e-5, Activation = Activation.GeluTanh, TiedHead = true };
-using var start = Decoder.Random(shape, 1);
-using var flat = new FlatParameters(start, type);
-using var adam = new AdamW(flat.Values, flat.Gradients, new AdamWOptions());
-var random = new Random(1);
-Console.WriteLine($"{shape.ParameterCount:N0} parameters");
-for (int s = 0; s < 6; s++)
+var root = new RootCommand("Toolformer for .NET: teaches a language model to use tools, and runs it.");
+foreach (var verb in typeof(Verb).Assembly.GetTypes()
+    .Where(t => t.IsSubclassOf(typeof(Verb)) && !t.IsAbstract)
+    .Select(t => (Verb)Activator.CreateInstance(t)!)
+    .OrderBy(v => v.Name, StringComparer.Ordinal))
 {
-    var batch = Enumerable.Range(0, rows).Select(_ => new TrainingRow([.. Enumerable.Range(0, window).Select(_ => random.Next(4096))])).ToList();
-    var watch = Stopwatch.StartNew();
-    flat.Gradients.zero_();
-    var (sum, n) = TrainingLoss.Backward(flat.Decoder, batch, rows * (window - 1));
-    var t1 = watch.Elapsed.TotalSeconds;
-    adam.Step(1e-3);
-    Console.WriteLine($"loss {sum / n:F3} {rows * window / watch.Elapsed.TotalSeconds:F0} tok/s; backward {t1:F2}s adam {watch.Elapsed.TotalSeconds - t1:F3}s");
+    var command = new Command(verb.Name, verb.Description);
+    foreach (var option in verb.Options)
+        command.Options.Add(option);
+    foreach (var argument in verb.Arguments)
+        command.Arguments.Add(argument);
+    command.SetAction((arguments, cancellation) => Guard(() => verb.RunAsync(arguments, cancellation)));
+    root.Subcommands.Add(command);
+}
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });
+
+// 0 done, 1 the work failed, 2 wrong usage or bad input, 130 interrupted.
+static async Task<int> Guard(Func<Task<int>> work)
+{
+    try
+    {
+        return await work();
+    }
+    catch (OperationCanceledException)
+    {
+        Console.Error.WriteLine("Interrupted. What is done is saved; the same command goes on from there.");
+        return 130;
+    }
+    catch (Exception e) when (e is InvalidDataException or FileNotFoundException or DirectoryNotFoundException
+        or ArgumentException)
+    {
+        Console.Error.WriteLine(e.Message);
+        return 2;
+    }
+    catch (Exception e) when (e is IOException or InvalidOperationException or UnauthorizedAccessException)
+    {
+        Console.Error.WriteLine(e.Message);
+        return 1;
+    }
 }
