@@ -7,8 +7,10 @@ internal sealed class ArithmeticTexts(Random random, InventedNames names)
 {
     private static readonly string[] Items =
     [
-        "apples", "bottles", "bricks", "candles", "chairs", "coins", "cups", "envelopes", "eggs", "hats", "jars", "keys",
-        "lamps", "lemons", "letters", "loaves", "marbles", "melons", "nails", "notebooks", "onions", "parcels", "pencils",
+        "apples", "bottles", "bricks", "candles", "chairs", "coins", "cups", "envelopes", "eggs", "hats", "jars",
+        "keys",
+        "lamps", "lemons", "letters", "loaves", "marbles", "melons", "nails", "notebooks", "onions", "parcels",
+        "pencils",
         "plates", "plums", "postcards", "pots", "ropes", "roses", "sacks", "shells", "spoons", "stamps", "stones",
         "tickets", "tiles", "towels", "tulips", "turnips", "walnuts",
     ];
@@ -23,24 +25,31 @@ internal sealed class ArithmeticTexts(Random random, InventedNames names)
     [
         "The {place} bought {a} red {items} and {b} blue ones. Together that makes {=r} {items} for the coming year.",
         "{name} put {a} {items} into the first box and {b} into the second. The two boxes hold {=r} {items} in all.",
-        "There were {a} {items} in the cellar of the {place} before the cart came with {b} more. Now there are {=r} of them.",
-        "{name} had saved {a} {items} and was given another {b} by a neighbour, which brings the number up to {=r} at last.",
-        "On the first morning {a} visitors came to the {place}, on the second {b}. Over both days it counted {=r} visitors.",
-        "We walked {a} steps to the {place} and {b} steps home again. The pedometer of {name} showed {=r} steps that night.",
+        "There were {a} {items} in the cellar of the {place} before the cart came with {b} more. Now there are {=r} "
+            + "of them.",
+        "{name} had saved {a} {items} and was given another {b} by a neighbour, which brings the number up to {=r} at "
+            + "last.",
+        "On the first morning {a} visitors came to the {place}, on the second {b}. Over both days it counted {=r} "
+            + "visitors.",
+        "We walked {a} steps to the {place} and {b} steps home again. The pedometer of {name} showed {=r} steps that "
+            + "night.",
         "A pole of {a} centimetres was joined to one of {b} centimetres. The new pole at the {place} measures {=r} "
             + "centimetres.",
         "{name} sold {a} {items} before noon and {b} after it, so the stall sold {=r} {items} on that day.",
-        "The older wing of the {place} has {a} windows and the new wing has {b}. The cleaners have to wash {=r} windows.",
+        "The older wing of the {place} has {a} windows and the new wing has {b}. The cleaners have to wash {=r} "
+            + "windows.",
         "After the storm {name} found {a} broken {items} in the yard and {b} behind the barn, a loss of {=r} {items}.",
     ];
 
     private static readonly string[] Difference =
     [
-        "The {place} owned {a} {items}, but {b} of them were lost in the move. It has {=r} {items} left for the winter.",
+        "The {place} owned {a} {items}, but {b} of them were lost in the move. It has {=r} {items} left for the "
+            + "winter.",
         "{name} baked {a} rolls for the feast and the guests ate {b} of them. In the basket there remain {=r} rolls.",
         "Of the {a} seats in the {place}, {b} were taken when the bell rang. That left {=r} seats empty.",
         "{name} carried {a} {items} to market and came home with {b}. So the customers had taken {=r} {items}.",
-        "The rope was {a} metres long until {name} cut off {b} metres for the boat. What is left is {=r} metres of rope.",
+        "The rope was {a} metres long until {name} cut off {b} metres for the boat. What is left is {=r} metres of "
+            + "rope.",
         "This year the {place} counted {a} guests, against {b} the year before. That is a rise of {=r} guests.",
         "A sack holds {a} beans. When {b} of them have been planted by {name}, there are {=r} beans still in the sack.",
         "{name} must read {a} pages and has finished {b} of them already. There are still {=r} pages to go.",
@@ -50,14 +59,16 @@ internal sealed class ArithmeticTexts(Random random, InventedNames names)
 
     private static readonly string[] Product =
     [
-        "The {place} keeps {a} crates in its store, with {b} {items} in every crate. Altogether they hold {=r} {items}.",
+        "The {place} keeps {a} crates in its store, with {b} {items} in every crate. Altogether they hold {=r} "
+            + "{items}.",
         "{name} laid {a} rows of stones with {b} stones to the row. The finished path has {=r} stones in it.",
         "Each of the {a} workers at the {place} carried {b} {items} up the stairs. The attic now holds {=r} {items}.",
         "A ticket to the {place} costs {a} crowns. For a party of {b} people the price comes to {=r} crowns.",
         "{name} rides {a} kilometres a day. Over {b} days the wheel of the bicycle has covered {=r} kilometres.",
         "One shelf takes {a} books, and the {place} has put up {b} such shelves. There is room for {=r} books.",
         "The hens of {name} lay {a} eggs a week. After {b} weeks the kitchen has received {=r} eggs from them.",
-        "Every page of the album shows {a} stamps and there are {b} full pages. The album of {name} contains {=r} stamps.",
+        "Every page of the album shows {a} stamps and there are {b} full pages. The album of {name} contains {=r} "
+            + "stamps.",
         "A crew of {b} rowers made {a} strokes each before they reached the {place}. As a crew they made {=r} strokes.",
     ];
 

@@ -47,7 +47,8 @@ internal sealed class DatedNotes(Random random, InventedNames names)
     private static readonly string[] MonthAndDay =
     [
         "Today, on {=monthday}, the mayor of {town} thanked {name} for the many years of work in the {shop}.",
-        "Minutes of the meeting held in {town} on {=monthday}. {name} was in the chair and read the report of the {shop}.",
+        "Minutes of the meeting held in {town} on {=monthday}. {name} was in the chair and read the report of the "
+            + "{shop}.",
         "The diary of {name} has an entry for today, {=monthday}: snow in {town}, and nobody came to the {shop}.",
         "{town}, {=monthday}. This {part} {name} sold the last loaf in the {shop} before the clock struck.",
         "The date on the receipt is that of today, {=monthday}, and it bears the stamp of the {shop} in {town}. {name} "
@@ -57,7 +58,7 @@ internal sealed class DatedNotes(Random random, InventedNames names)
     private static readonly string[] Parts = ["morning", "afternoon", "evening"];
 
     private static readonly string[] Shops =
-        ["bakery", "bookshop", "tea room", "smithy", "tailor", "grocer", "boathouse", "chapel", "reading room", "dairy"];
+        ["bakery", "bookshop", "tea room", "smithy", "tailor", "grocer", "boathouse", "chapel", "reading room"];
 
     public QuickstartText Next(Side side, string id)
     {

@@ -9,7 +9,7 @@ namespace Toolformer.Corpora;
 internal sealed class InventedFacts(Random random, InventedNames names)
 {
     /// <param name="Title">The passage's title, with the entity {e}.</param>
-    /// <param name="Attributes">What can be known of it: the first is told in every passage, the second in some.</param>
+    /// <param name="Attributes">What can be known of it: the first stands in every passage, the second in some.</param>
     private sealed record Subject(string Title, params Attribute[] Attributes);
 
     /// <param name="Value">Which kind of value it has.</param>
@@ -30,7 +30,7 @@ internal sealed class InventedFacts(Random random, InventedNames names)
         ["slate", "granite", "copper", "marble", "oak", "iron", "amber", "chalk", "cedar", "bronze", "flint", "ivory"];
 
     private static readonly string[] Trades =
-        ["clocks", "umbrellas", "violins", "lanterns", "carpets", "anchors", "gloves", "kettles", "bicycles", "saddles"];
+        ["clocks", "umbrellas", "violins", "lanterns", "carpets", "anchors", "gloves", "kettles", "saddles"];
 
     private static readonly Subject[] Subjects =
     [
@@ -104,7 +104,8 @@ internal sealed class InventedFacts(Random random, InventedNames names)
 
     private static readonly string[] Leads =
     [
-        "", "", "", "The guide spoke for a long time. ", "I read this on a sign beside the road. ", "The rain had stopped. ",
+        "", "", "", "The guide spoke for a long time. ", "I read this on a sign beside the road. ",
+        "The rain had stopped. ",
         "My aunt told us the story again. ", "It was in the paper. ", "We had never heard of it before. ",
     ];
 

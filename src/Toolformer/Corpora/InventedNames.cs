@@ -1,7 +1,7 @@
 namespace Toolformer.Corpora;
 
 /// <summary>
-/// Names that nobody bears, made of syllables. Each one is given out once, and stands on the side that its own hash says.
+/// Names that nobody bears, made of syllables. Each is given out once, on the side that its own hash says.
 /// </summary>
 internal sealed class InventedNames(Random random)
 {
@@ -11,13 +11,15 @@ internal sealed class InventedNames(Random random)
         ["Za", "Zo", "Zu", "Ve", "Vo", "Vu", "Qua", "Qui", "Quo", "Ke", "Ko", "Ku", "Ya", "Yo", "Yu", "Xa", "Xe", "Xo"];
 
     private static readonly string[] Middles =
-        ["br", "dr", "gr", "lm", "lt", "mb", "nd", "nt", "rd", "rk", "rm", "rn", "rv", "st", "v", "z", "x", "k", "m", "l"];
+        ["br", "dr", "gr", "lm", "lt", "mb", "nd", "nt", "rd", "rk", "rm", "rn", "rv", "st", "v", "z", "x", "k", "m"];
 
-    private static readonly string[] PlaceEndings = ["oth", "ust", "isk", "ard", "olm", "ask", "ift", "unt", "ond", "urg"];
+    private static readonly string[] PlaceEndings =
+        ["oth", "ust", "isk", "ard", "olm", "ask", "ift", "unt", "ond", "urg"];
 
     private static readonly string[] FirstEndings = ["a", "o", "ia", "ano", "ila", "omo", "una", "io"];
 
-    private static readonly string[] FamilyEndings = ["ack", "ock", "art", "ulk", "ank", "omp", "arsk", "ink", "opp", "uft"];
+    private static readonly string[] FamilyEndings =
+        ["ack", "ock", "art", "ulk", "ank", "omp", "arsk", "ink", "opp", "uft"];
 
     private readonly HashSet<string> _given = [];
 

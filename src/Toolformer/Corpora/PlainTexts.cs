@@ -6,13 +6,15 @@ internal sealed class PlainTexts(Random random, InventedNames names)
     private static readonly string[] Openings =
     [
         "{name} walked down to the water before breakfast.", "The cat of {name} slept on the warm stones.",
-        "Nobody in {town} could say who had left the gate open.", "A small bird had built its nest above the door of {name}.",
+        "Nobody in {town} could say who had left the gate open.",
+        "A small bird had built its nest above the door of {name}.",
         "{name} wanted to learn how to bake bread.", "There was a strong smell of apples in the kitchen of {name}.",
         "The old bus to {town} broke down on the hill.", "{name} likes to sing while washing the dishes.",
         "The road to {town} runs along a quiet lake.", "In the evening {name} wrote a long letter to a friend.",
         "{name} painted the kitchen chairs a bright green.", "Fog lay over the fields around {town}.",
         "{name} had lost a glove somewhere in {town}.", "The doctor told {name} to rest and drink tea.",
-        "Platform {n} in {town} was empty when {name} arrived.", "{name} lives in house number {n} at the end of the street.",
+        "Platform {n} in {town} was empty when {name} arrived.",
+        "{name} lives in house number {n} at the end of the street.",
         "Bus {n} stops right in front of the window of {name}.", "The bakery of {town} opens early.",
         "{name} is afraid of dogs, but not of this one.", "A letter for {name} lay under the mat.",
     ];

@@ -110,8 +110,8 @@ public sealed class QuickstartCorpus
 
     /// <summary>
     /// Generates the corpus and writes its three files into <paramref name="folder"/>: <see cref="CorpusFile"/>
-    /// (id, text, date), <see cref="HeldOutFile"/> (id, text, date, kind, prompt, answers: a corpus itself, and the input
-    /// of the quickstart tasks) and <see cref="PassagesFile"/> (id, title, text).
+    /// (id, text, date), <see cref="HeldOutFile"/> (id, text, date, kind, prompt, answers: itself a corpus, and what
+    /// the quickstart tasks read) and <see cref="PassagesFile"/> (id, title, text).
     /// </summary>
     public static QuickstartCorpus Write(string folder, int seed, QuickstartOptions? options = null)
     {

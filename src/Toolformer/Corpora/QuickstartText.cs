@@ -21,7 +21,7 @@ public enum TextKind
 /// <param name="Answer">What stands at that place; empty for plain texts.</param>
 public sealed record QuickstartText(Document Document, TextKind Kind, string Prompt, string Answer)
 {
-    /// <summary>For arithmetic, the calculation in digits. It is written to no file: nobody shows it to the model.</summary>
+    /// <summary>For arithmetic, the calculation in digits. It is written to no file, so no model sees it.</summary>
     public string? Expression { get; init; }
 }
 

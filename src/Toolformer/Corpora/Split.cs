@@ -34,7 +34,7 @@ internal static class Split
         return true;
     }
 
-    /// <summary>FNV-1a with a final mix: the same on every machine, unlike <see cref="string.GetHashCode()"/>.</summary>
+    /// <summary>FNV-1a with a final mix: the same on every machine and in every run.</summary>
     private static uint Hash(string text)
     {
         uint hash = 2166136261;

@@ -66,7 +66,13 @@ public partial class QuickstartCorpusTests
             for (int i = 1; i < parts.Length; i += 2)
             {
                 decimal next = decimal.Parse(parts[i + 1], CultureInfo.InvariantCulture);
-                value = parts[i] switch { "+" => value + next, "-" => value - next, "*" => value * next, _ => value / next };
+                value = parts[i] switch
+                {
+                    "+" => value + next,
+                    "-" => value - next,
+                    "*" => value * next,
+                    _ => value / next,
+                };
             }
             string format = value == decimal.Truncate(value) ? "0" : "0.00";
             Assert.Equal(value.ToString(format, CultureInfo.InvariantCulture), text.Answer);
@@ -74,7 +80,8 @@ public partial class QuickstartCorpusTests
                 Assert.Matches($@"(?<!\d){number}(?!\d)", text.Prompt);
             Assert.DoesNotMatch($@"(?<![\d.]){Regex.Escape(text.Answer)}(?!\d)", text.Prompt);
         }
-        Assert.All("+-*/", sign => Assert.True(texts.Count(t => t.Expression!.Contains($" {sign} ")) > texts.Count / 8));
+        Assert.All("+-*/", sign =>
+            Assert.True(texts.Count(t => t.Expression!.Contains($" {sign} ")) > texts.Count / 8));
         Assert.InRange(texts.Count(t => t.Answer.Contains('.')), 1, texts.Count / 15);
     }
 

@@ -1,0 +1,80 @@
+using Toolformer.Evaluation;
+using Toolformer.Modeling;
+using Toolformer.Tests.Fakes;
+
+namespace Toolformer.Tests.Evaluation;
+
+public class PerplexityTests
+{
+    /// <summary>Next-token logits that depend on the last four tokens only.</summary>
+    private static FakeModel Model(int context = 4096) => new(tokens =>
+    {
+        var random = new Random(tokens.TakeLast(4).Aggregate(17, (sum, t) => sum * 31 + t));
+        return [.. Enumerable.Range(0, 259).Select(_ => (float)random.NextDouble() * 6)];
+    })
+    { ContextLength = context };
+
+    private static readonly string[] Texts = ["The quick brown fox jumps over the lazy dog.", "Well.", "No [ here"];
+
+    [Fact]
+    public void Perplexity_is_the_exponential_of_the_mean_loss_per_token()
+    {
+        using var model = Model();
+        double sum = 0;
+        int count = 0;
+        foreach (string text in Texts)
+        {
+            int[] ids = [ByteTokenizer.EndOfText, .. model.Tokenizer.Encode(text).Select(t => t.Id)];
+            var targets = Enumerable.Range(1, ids.Length - 1).Select(i => new Target(i, ids[i])).ToList();
+            sum -= model.Forward([new ForwardInput(ids) { Targets = targets }])[0].LogProbabilities.Sum(p => (double)p);
+            count += ids.Length - 1;
+        }
+        var measured = Perplexity.Measure(model, Texts, open: null);
+        Assert.Equal(count, measured.Tokens);
+        Assert.Equal(3, measured.Texts);
+        Assert.Equal(sum / count, measured.MeanLoss, 6);
+        Assert.Equal(Math.Exp(sum / count), measured.Value, 4);
+        Assert.True(measured.Stderr > 0);
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(7)]
+    [InlineData(11)]
+    public void Windows_over_long_texts_predict_every_token_once_with_the_context_that_the_stride_promises(int stride)
+    {
+        // Four tokens before each prediction decide it, and each window shows at least context - stride of them.
+        using FakeModel whole = Model(), windowed = Model(context: stride + 5);
+        var expected = Perplexity.Measure(whole, Texts, open: null);
+        var measured = Perplexity.Measure(windowed, Texts, open: null, stride);
+        Assert.Equal(expected.Tokens, measured.Tokens);
+        Assert.Equal(expected.MeanLoss, measured.MeanLoss, 6);
+    }
+
+    [Fact]
+    public void With_calls_disabled_the_other_tokens_share_the_probability_of_the_call_token()
+    {
+        var without = new FakeModel(context => Logits(context, masked: true));
+        var with = new FakeModel(context => Logits(context, masked: false));
+        string[] texts = [Texts[0], Texts[1]];
+        var expected = Perplexity.Measure(without, texts, open: null);
+        Assert.Equal(expected.MeanLoss, Perplexity.Measure(with, texts, ByteTokenizer.Open).MeanLoss, 5);
+        Assert.True(Perplexity.Measure(with, texts, open: null).MeanLoss > expected.MeanLoss + 0.1);
+
+        static float[] Logits(IReadOnlyList<int> context, bool masked)
+        {
+            var logits = new float[259];
+            logits[context[^1]] = 2;
+            logits[ByteTokenizer.Open] = masked ? -1e9f : 4;
+            return logits;
+        }
+    }
+
+    [Fact]
+    public void Nothing_to_predict_and_an_impossible_stride_are_said()
+    {
+        using var model = Model(context: 8);
+        Assert.Throws<ArgumentException>(() => Perplexity.Measure(model, [""], open: null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Perplexity.Measure(model, Texts, open: null, stride: 8));
+    }
+}
