@@ -57,7 +57,7 @@ public sealed partial class PreTokenizer
             {
                 throw new InvalidDataException(
                     $"The pre-tokenizer's pattern {step} needs more than {s_patience.TotalSeconds} s for a text of "
-                    + $"{text.Length} characters. Look at the tokenizer's files: this pattern is not to be trusted.", e);
+                    + $"{text.Length} characters. Look into the tokenizer's files: it is not to be trusted.", e);
             }
         }
         if (origins is not null)

@@ -35,7 +35,7 @@ public static class TokenizerFiles
         foreach (var pair in s_pairs.Where(p => Both(folder, p)))
             return ReadPair(folder, pair.Vocabulary, pair.Merges);
         throw new FileNotFoundException(
-            $"No tokenizer in {Path.GetFullPath(folder)}: there is neither tokenizer.json nor vocab.json with merges.txt."
+            $"No tokenizer in {Path.GetFullPath(folder)}: neither tokenizer.json nor vocab.json with merges.txt."
             + " Copy these from where the model comes from, or give token ids instead of text.", whole);
     }
 
