@@ -5,8 +5,8 @@ namespace Toolformer.Torch;
 
 /// <summary>
 /// Learns a byte-level BPE vocabulary (Sennrich et al. 2016, on bytes as in GPT-2): words are counted, then the most
-/// frequent pair of neighbours becomes a token, again and again. The same texts always give the same vocabulary: pairs of
-/// equal frequency go in the ordinal order of their spellings.
+/// frequent pair of neighbours becomes a token, again and again. The same texts always give the same vocabulary: pairs
+/// of equal frequency go in the ordinal order of their spellings.
 /// </summary>
 public static class BpeTrainer
 {
@@ -71,7 +71,9 @@ public static class BpeTrainer
         return counts;
     }
 
-    /// <summary>The merge loop over the distinct words; pair counts are kept up to date instead of counted anew.</summary>
+    /// <summary>
+    /// The merge loop over the distinct words; pair counts are kept up to date instead of counted anew.
+    /// </summary>
     private sealed class Merger
     {
         private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);

@@ -3,7 +3,9 @@ namespace Toolformer.Torch;
 /// <summary>What a byte-level BPE tokenizer consists of, as its files say it.</summary>
 public sealed record BpeVocabulary
 {
-    /// <summary>The token that ends a text, and stands before one, in GPT-2's family and in our own vocabularies.</summary>
+    /// <summary>
+    /// The token that ends a text, and stands before one, in GPT-2's family and in our own vocabularies.
+    /// </summary>
     public const string EndOfText = "<|endoftext|>";
 
     /// <summary>By id: a token spelled in GPT-2's byte alphabet, an added token as it stands in a text.</summary>
@@ -16,7 +18,9 @@ public sealed record BpeVocabulary
 
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
-    /// <summary>Whether a word that is a token is taken whole, whatever the merges would make of it (Llama 3).</summary>
+    /// <summary>
+    /// Whether a word that is a token is taken whole, whatever the merges would make of it (Llama 3).
+    /// </summary>
     public bool IgnoreMerges { get; init; }
 
     /// <summary>Whether texts are brought to Unicode's normal form C first (GPT-NeoX, Qwen 2).</summary>

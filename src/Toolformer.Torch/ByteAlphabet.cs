@@ -40,7 +40,10 @@ internal static class ByteAlphabet
         var characters = new char[256];
         char next = '\u0100';
         for (int b = 0; b < 256; b++)
-            characters[b] = b is (>= 0x21 and <= 0x7E) or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF) ? (char)b : next++;
+        {
+            bool prints = b is (>= 0x21 and <= 0x7E) or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
+            characters[b] = prints ? (char)b : next++;
+        }
         return characters;
     }
 }

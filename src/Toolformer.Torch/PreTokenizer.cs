@@ -49,24 +49,16 @@ public sealed partial class PreTokenizer
         List<(int Start, int End)> words = text.IsEmpty ? [] : [(0, text.Length)];
         foreach (Regex step in _steps)
         {
-            var finer = new List<(int, int)>(words.Count == 1 ? text.Length / 4 : words.Count);
-            foreach ((int start, int end) in words)
+            try
             {
-                int done = start;
-                foreach (ValueMatch match in step.EnumerateMatches(text[start..end]))
-                {
-                    if (match.Length == 0)
-                        continue;
-                    int from = start + match.Index;
-                    if (from > done)
-                        finer.Add((done, from));
-                    done = from + match.Length;
-                    finer.Add((from, done));
-                }
-                if (end > done)
-                    finer.Add((done, end));
+                words = Isolate(step, text, words);
             }
-            words = finer;
+            catch (RegexMatchTimeoutException e)
+            {
+                throw new InvalidDataException(
+                    $"The pre-tokenizer's pattern {step} needs more than {s_patience.TotalSeconds} s for a text of "
+                    + $"{text.Length} characters. Look into the tokenizer's files: it is not to be trusted.", e);
+            }
         }
         if (origins is not null)
         {
@@ -76,9 +68,32 @@ public sealed partial class PreTokenizer
         return words;
     }
 
+    private static List<(int Start, int End)> Isolate(
+        Regex step, ReadOnlySpan<char> text, List<(int Start, int End)> words)
+    {
+        var finer = new List<(int, int)>(words.Count == 1 ? text.Length / 4 : words.Count);
+        foreach ((int start, int end) in words)
+        {
+            int done = start;
+            foreach (ValueMatch match in step.EnumerateMatches(text[start..end]))
+            {
+                if (match.Length == 0)
+                    continue;
+                int from = start + match.Index;
+                if (from > done)
+                    finer.Add((done, from));
+                done = from + match.Length;
+                finer.Add((from, done));
+            }
+            if (end > done)
+                finer.Add((done, end));
+        }
+        return finer;
+    }
+
     /// <summary>
-    /// .NET's expressions see UTF-16 units, the reference's see characters: 𝔘 is a letter there and two surrogates here.
-    /// So each character beyond U+FFFF is replaced by one of the same category below it, which is all that patterns ask.
+    /// .NET's expressions see UTF-16 units, the reference's see characters: 𝔘 is a letter there, two surrogates here.
+    /// So each character beyond U+FFFF is replaced by one of the same category below it, all that patterns ask about.
     /// </summary>
     /// <param name="origins">For each character of the result, and its end, where it began in the text.</param>
     private static ReadOnlySpan<char> StandIns(ReadOnlySpan<char> text, out int[] origins)

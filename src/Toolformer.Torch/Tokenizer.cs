@@ -46,13 +46,26 @@ public sealed class Tokenizer : ITokenizer
 
     public int VocabularySize => _bytes.Length;
 
-    /// <summary>Reads the tokenizer of a model folder; see <see cref="TokenizerFiles.Read"/> for what it may hold.</summary>
+    /// <summary>
+    /// Reads the tokenizer of a model folder; see <see cref="TokenizerFiles.Read"/> for what it may hold.
+    /// </summary>
     public static Tokenizer Load(string folder) => new(TokenizerFiles.Read(folder));
 
     public IReadOnlyList<Token> Encode(string text) => Encode(text, allowSpecial: false);
 
     /// <param name="allowSpecial">Whether special tokens spelled out in the text count as such.</param>
     public IReadOnlyList<Token> Encode(string text, bool allowSpecial)
+    {
+        if (!Vocabulary.NormalFormC)
+            return EncodeAsIs(text, allowSpecial);
+        (string normal, var origins) = NormalFormC.Of(text);
+        List<Token> tokens = EncodeAsIs(normal, allowSpecial);
+        if (origins is null)
+            return tokens;
+        return [.. tokens.Select(t => t with { Start = origins[t.Start].Start, End = origins[t.End - 1].End })];
+    }
+
+    private List<Token> EncodeAsIs(string text, bool allowSpecial)
     {
         var tokens = new List<Token>(text.Length / 4 + 1);
         int done = 0;
@@ -90,7 +103,7 @@ public sealed class Tokenizer : ITokenizer
     private int Known(int id) => (uint)id < (uint)_bytes.Length
         ? id
         : throw new ArgumentOutOfRangeException(nameof(id), id,
-            $"The vocabulary of {Vocabulary.Source} has no such token: its ids go from 0 to {_bytes.Length - 1}. "
+            $"No token has this id: those of {Vocabulary.Source} go from 0 to {_bytes.Length - 1}. "
             + "Check that ids and tokenizer belong to the same model.");
 
     private void EncodeText(string text, int start, int end, List<Token> tokens)
@@ -117,7 +130,9 @@ public sealed class Tokenizer : ITokenizer
             tokens.Add(new Token(id, at, at += _bytes[id].Length));
     }
 
-    /// <summary>Here a character has one to four bytes: a token reaches from its first byte's character to its last's.</summary>
+    /// <summary>
+    /// Here a character has one to four bytes: a token reaches from its first byte's character to its last's.
+    /// </summary>
     private void AddUnicode(int[] ids, ReadOnlySpan<char> word, int at, List<Token> tokens)
     {
         int characterStart = 0, characterEnd = 0; // of the character read last, in UTF-16 units
@@ -157,7 +172,9 @@ public sealed class Tokenizer : ITokenizer
         var byteIds = new int[256];
         for (int b = 0; b < 256; b++)
         {
-            if (!ids.TryGetValue(ByteAlphabet.Spell((byte)b).ToString(), out byteIds[b]))
+            // GPT-NeoX lacks some of the bytes that never stand in UTF-8, and never needs them.
+            bool inUtf8 = b is not (0xC0 or 0xC1 or >= 0xF5);
+            if (!ids.TryGetValue(ByteAlphabet.Spell((byte)b).ToString(), out byteIds[b]) && inUtf8)
                 throw Broken($"The byte 0x{b:X2}, spelled \"{ByteAlphabet.Spell((byte)b)}\", has no token, so that not "
                     + "every text could be encoded.");
         }

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace Toolformer.Torch;
 
 /// <summary>
-/// A byte-level BPE vocabulary in a model folder, as Hugging Face's libraries write and read it: <c>tokenizer.json</c>, or
-/// GPT-2's older pair of <c>vocab.json</c> and <c>merges.txt</c>.
+/// A byte-level BPE vocabulary in a model folder, as Hugging Face's libraries write and read it:
+/// <c>tokenizer.json</c>, or GPT-2's older pair of <c>vocab.json</c> and <c>merges.txt</c>.
 /// </summary>
 public static class TokenizerFiles
 {
@@ -35,8 +35,8 @@ public static class TokenizerFiles
         foreach (var pair in s_pairs.Where(p => Both(folder, p)))
             return ReadPair(folder, pair.Vocabulary, pair.Merges);
         throw new FileNotFoundException(
-            $"No tokenizer in {Path.GetFullPath(folder)}: it has neither tokenizer.json nor vocab.json with merges.txt. "
-            + "Copy these from where the model comes from, or give token ids instead of text.", whole);
+            $"No tokenizer in {Path.GetFullPath(folder)}: neither tokenizer.json nor vocab.json with merges.txt."
+            + " Copy these from where the model comes from, or give token ids instead of text.", whole);
     }
 
     /// <summary>

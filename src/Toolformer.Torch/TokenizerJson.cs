@@ -14,7 +14,9 @@ internal static class TokenizerJson
         return vocabulary!;
     }
 
-    /// <summary>Runs <paramref name="read"/> over the file's JSON; what it can't read there becomes one kind of error.</summary>
+    /// <summary>
+    /// Runs <paramref name="read"/> over the file's JSON; what it can't read there becomes one kind of error.
+    /// </summary>
     public static void Parse(string file, string text, Action<JsonElement> read)
     {
         try
@@ -25,7 +27,7 @@ internal static class TokenizerJson
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException
             or KeyNotFoundException or ArgumentException)
         {
-            throw TokenizerFiles.Malformed(file, $"This is not the JSON of a tokenizer: {e.Message}", e);
+            throw TokenizerFiles.Malformed(file, $"This can't be read as a tokenizer: {e.Message}", e);
         }
     }
 
@@ -173,11 +175,11 @@ internal static class TokenizerJson
 
     private static bool NormalFormC(string file, JsonElement root)
     {
-        if (!root.TryGetProperty("normalizer", out JsonElement normalizer) || normalizer.ValueKind == JsonValueKind.Null)
+        if (!root.TryGetProperty("normalizer", out JsonElement whole) || whole.ValueKind == JsonValueKind.Null)
             return false;
-        JsonElement[] steps = Text(normalizer, "type") == "Sequence"
-            ? [.. normalizer.GetProperty("normalizers").EnumerateArray()]
-            : [normalizer];
+        JsonElement[] steps = Text(whole, "type") == "Sequence"
+            ? [.. whole.GetProperty("normalizers").EnumerateArray()]
+            : [whole];
         foreach (JsonElement step in steps)
         {
             if (Text(step, "type") != "NFC")
@@ -191,7 +193,8 @@ internal static class TokenizerJson
         (string, string)? pair = merge.ValueKind == JsonValueKind.String
             ? TokenizerFiles.Merge(merge.GetString()!)
             : merge.GetArrayLength() == 2 ? (merge[0].GetString() ?? "", merge[1].GetString() ?? "") : null;
-        return pair ?? throw TokenizerFiles.Malformed(file, $"Merge {index}, {merge.GetRawText()}, is no pair of tokens.");
+        return pair
+            ?? throw TokenizerFiles.Malformed(file, $"Merge {index}, {merge.GetRawText()}, is no pair of tokens.");
     }
 
     private static InvalidDataException Unsupported(string file, string part, string value, string supported) =>
@@ -204,8 +207,8 @@ internal static class TokenizerJson
             : null;
 
     private static bool Flag(JsonElement parent, string name, bool otherwise = false) =>
-        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False
-            ? value.GetBoolean()
+        !parent.TryGetProperty(name, out JsonElement value) ? otherwise
+            : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
             : otherwise;
 
     private static JsonArray Array(IEnumerable<JsonNode> items) => new([.. items]);

@@ -5,9 +5,10 @@ namespace Toolformer.Torch;
 
 /// <summary>Turns one word into token ids by the merges of a byte-level BPE vocabulary. Thread-safe.</summary>
 /// <remarks>
-/// Microsoft.ML.Tokenizers' BpeTokenizer is not used here: it cuts words by .NET's expressions over UTF-16 units, so a
-/// letter beyond U+FFFF stops being one, and it knows neither added tokens inside words' boundaries nor a vocabulary
-/// whose merges are to be ignored. The tests hold this class against it where both speak the same language.
+/// Microsoft.ML.Tokenizers' BpeTokenizer (2.0.1) is not used: its ids agree with these on well-formed text, and the
+/// tests hold this class against it, but its spans end inside characters beyond U+FFFF (😀 at [8, 9) instead of
+/// [8, 10)), words with lone surrogates come out differently than with U+FFFD in their place, and merges can't be
+/// ignored for whole words.
 /// </remarks>
 internal sealed class WordMerger
 {
@@ -33,7 +34,9 @@ internal sealed class WordMerger
         _cacheBySpan = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The tokens of a word; lone surrogates count as U+FFFD. The array is shared: do not write to it.</summary>
+    /// <summary>
+    /// The tokens of a word; lone surrogates count as U+FFFD. The array is shared: do not write to it.
+    /// </summary>
     public int[] Encode(ReadOnlySpan<char> word)
     {
         if (_cacheBySpan.TryGetValue(word, out int[]? known))
@@ -43,7 +46,8 @@ internal sealed class WordMerger
         int[] tokens = _wholeWords is not null && _wholeWords.TryGetValue(ByteAlphabet.Spell(bytes), out int whole)
             ? [whole]
             : Merge(bytes);
-        if (word.Length <= CachedLength && Volatile.Read(ref _cached) < CachedWords && _cacheBySpan.TryAdd(word, tokens))
+        bool worth = word.Length <= CachedLength && Volatile.Read(ref _cached) < CachedWords;
+        if (worth && _cacheBySpan.TryAdd(word, tokens))
             Interlocked.Increment(ref _cached);
         return tokens;
     }
