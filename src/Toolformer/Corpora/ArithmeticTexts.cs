@@ -103,8 +103,8 @@ internal sealed class ArithmeticTexts(Random random, InventedNames names)
         var values = new Dictionary<string, string>
         {
             ["name"] = template.Contains("{name}") ? names.FirstName(side) : "",
-            ["items"] = Pick(Items),
-            ["place"] = Pick(Places),
+            ["items"] = random.Of(Items),
+            ["place"] = random.Of(Places),
             ["a"] = Number(numbers[0]),
             ["b"] = Number(numbers[1]),
             ["c"] = numbers.Count > 2 ? Number(numbers[2]) : "",
@@ -123,7 +123,7 @@ internal sealed class ArithmeticTexts(Random random, InventedNames names)
             int kind = random.Next(100);
             if (kind < 12)
             {
-                var (template, first, second) = Pick(ThreeNumbers);
+                var (template, first, second) = random.Of(ThreeNumbers);
                 bool product = first == '*';
                 int a = random.Next(11, product ? 60 : 300), b = random.Next(3, product ? 30 : 200);
                 int between = product ? a * b : a + b, c = random.Next(4, Math.Min(between, 200));
@@ -148,7 +148,7 @@ internal sealed class ArithmeticTexts(Random random, InventedNames names)
         string[] templates, char sign, int a, int b)
     {
         int result = sign switch { '+' => a + b, '-' => a - b, _ => a * b };
-        return (Pick(templates), a, b, result, $"{a} {sign} {b}", Number(result));
+        return (random.Of(templates), a, b, result, $"{a} {sign} {b}", Number(result));
     }
 
     private (string Template, int A, int B, int Rounded, string Expression, string Result) Division()
@@ -156,12 +156,12 @@ internal sealed class ArithmeticTexts(Random random, InventedNames names)
         if (random.Next(8) > 0)
         {
             int divisor = random.Next(3, 40), quotient = random.Next(4, 97);
-            return (Pick(Quotient), divisor * quotient, divisor, quotient, $"{divisor * quotient} / {divisor}",
+            return (random.Of(Quotient), divisor * quotient, divisor, quotient, $"{divisor * quotient} / {divisor}",
                 Number(quotient));
         }
         // Only amounts that can be parted: kilometres, crowns, litres. 1000 · a / b ending in 5 would be a tie.
         int a = random.Next(60, 990), b = random.Next(3, 30);
-        string template = Pick([Quotient[2], Quotient[4], Quotient[6]]);
+        string template = random.Of<string>([Quotient[2], Quotient[4], Quotient[6]]);
         if (a % b == 0 || (1000L * a) % b == 0 && 1000L * a / b % 10 == 5)
             return (template, a, b, 0, "", "");
         decimal quotient2 = Math.Round((decimal)a / b, 2);
@@ -173,6 +173,4 @@ internal sealed class ArithmeticTexts(Random random, InventedNames names)
         numbers.All(n => n > 1) && numbers.Distinct().Count() == numbers.Length && Split.AllOn(side, numbers);
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private T Pick<T>(IReadOnlyList<T> options) => options[random.Next(options.Count)];
 }

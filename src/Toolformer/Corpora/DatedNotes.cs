@@ -64,13 +64,13 @@ internal sealed class DatedNotes(Random random, InventedNames names)
     {
         var date = Day(side);
         int kind = random.Next(20);
-        string template = Pick(kind switch { < 7 => Weekday, < 12 => Month, < 16 => Year, _ => MonthAndDay });
+        string template = random.Of(kind switch { < 7 => Weekday, < 12 => Month, < 16 => Year, _ => MonthAndDay });
         var values = new Dictionary<string, string>
         {
             ["name"] = names.FirstName(side),
             ["town"] = names.Place(side),
-            ["part"] = Pick(Parts),
-            ["shop"] = Pick(Shops),
+            ["part"] = random.Of(Parts),
+            ["shop"] = random.Of(Shops),
             ["weekday"] = date.ToString("dddd", CultureInfo.InvariantCulture),
             ["month"] = date.ToString("MMMM", CultureInfo.InvariantCulture),
             ["year"] = date.ToString("yyyy", CultureInfo.InvariantCulture),
@@ -90,6 +90,4 @@ internal sealed class DatedNotes(Random random, InventedNames names)
                 return day;
         }
     }
-
-    private string Pick(string[] options) => options[random.Next(options.Length)];
 }

@@ -112,7 +112,7 @@ internal sealed class InventedFacts(Random random, InventedNames names)
     /// <summary>A new entity: the text that mentions it and its passage.</summary>
     public (QuickstartText Text, Passage Passage) Next(Side side, string id)
     {
-        var subject = Subjects[random.Next(Subjects.Length)];
+        var subject = random.Of(Subjects);
         string entity = names.Place(side);
         bool second = random.Next(2) == 0;
         var values = subject.Attributes.Select(a => ValueOf(a.Value, side)).ToArray();
@@ -123,9 +123,9 @@ internal sealed class InventedFacts(Random random, InventedNames names)
 
         int asked = second && random.Next(2) == 0 ? 1 : 0;
         var attribute = subject.Attributes[asked];
-        string lead = Leads[random.Next(Leads.Length)];
+        string lead = random.Of(Leads);
         var (text, prompt, answer) = TextTemplate.Fill(
-            lead + attribute.Texts[random.Next(attribute.Texts.Length)],
+            lead + random.Of(attribute.Texts),
             new Dictionary<string, string> { ["e"] = entity, ["v"] = values[asked] });
         return (new(new Document(id, text), TextKind.Fact, prompt, answer), passage);
     }
@@ -135,7 +135,7 @@ internal sealed class InventedFacts(Random random, InventedNames names)
         Value.Person => names.Person(side),
         Value.Place => names.Place(side),
         Value.Year => random.Next(1710, 2090).ToString(CultureInfo.InvariantCulture),
-        Value.Material => Materials[random.Next(Materials.Length)],
-        _ => Trades[random.Next(Trades.Length)],
+        Value.Material => random.Of(Materials),
+        _ => random.Of(Trades),
     };
 }

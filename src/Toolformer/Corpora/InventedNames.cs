@@ -35,8 +35,8 @@ internal sealed class InventedNames(Random random)
         // 18 · 20 onsets and middles, and a second middle part when the short names run out.
         for (int attempt = 0; attempt < 20_000; attempt++)
         {
-            string name = Pick(Onsets) + Pick(Middles) + (attempt > 40 ? Pick(["a", "e", "o"]) + Pick(Middles) : "")
-                + Pick(endings);
+            string more = attempt > 40 ? random.Of<string>(["a", "e", "o"]) + random.Of(Middles) : "";
+            string name = random.Of(Onsets) + random.Of(Middles) + more + random.Of(endings);
             if (Split.Of(name) == side && _given.Add(name))
                 return name;
         }
@@ -44,6 +44,4 @@ internal sealed class InventedNames(Random random)
             $"No unused {side} name was found after {_given.Count} names · invented names of the quickstart corpus · "
             + "ask for fewer texts.");
     }
-
-    private string Pick(string[] parts) => parts[random.Next(parts.Length)];
 }

@@ -39,8 +39,8 @@ internal sealed class PlainTexts(Random random, InventedNames names)
 
     public QuickstartText Next(Side side, string id)
     {
-        string middle = Pick(Middles);
-        string template = $"{Pick(Openings)} {(middle.Length > 0 ? middle + " " : "")}{Pick(Endings)}";
+        string middle = random.Of(Middles);
+        string template = $"{random.Of(Openings)} {(middle.Length > 0 ? middle + " " : "")}{random.Of(Endings)}";
         var values = new Dictionary<string, string>
         {
             ["name"] = names.FirstName(side),
@@ -49,6 +49,4 @@ internal sealed class PlainTexts(Random random, InventedNames names)
         };
         return new(new Document(id, TextTemplate.Fill(template, values).Text), TextKind.Plain, "", "");
     }
-
-    private string Pick(string[] options) => options[random.Next(options.Length)];
 }
