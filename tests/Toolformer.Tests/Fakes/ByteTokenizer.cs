@@ -3,7 +3,9 @@ using Toolformer.Modeling;
 
 namespace Toolformer.Tests.Fakes;
 
-/// <summary>One token per UTF-8 byte, and three more for " [", " ->" and "]", as in the vocabularies of real models.</summary>
+/// <summary>
+/// One token per UTF-8 byte, and three more for " [", " ->" and "]", as in the vocabularies of real models.
+/// </summary>
 public sealed class ByteTokenizer : ITokenizer
 {
     public const int Open = 256, Arrow = 257, EndOfText = 258;
@@ -33,6 +35,8 @@ public sealed class ByteTokenizer : ITokenizer
     }
 
     public string Decode(IEnumerable<int> ids) => Encoding.UTF8.GetString([.. ids.SelectMany(id => Bytes(id).ToArray())]);
+
+    public bool IsSpecial(int id) => id == EndOfText;
 
     public ReadOnlySpan<byte> Bytes(int id) => id switch
     {
