@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using SharpCompress.Common;
 using SharpCompress.Compressors.Xz;
 
 namespace Toolformer;
@@ -30,6 +31,10 @@ public static class CompressedFile
         Endings.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)
             ? path[..^Path.GetExtension(path).Length]
             : path;
+
+    /// <summary>Whether an error while reading says that the compressed data is broken or breaks off.</summary>
+    public static bool IsDamage(Exception error) =>
+        error is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException or SharpCompressException;
 
     /// <summary>XZStream leaves its source open; this closes it.</summary>
     private sealed class XzFile(FileStream file) : Stream

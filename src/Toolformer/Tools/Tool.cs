@@ -42,6 +42,12 @@ public abstract class Tool
     public virtual bool IsAdmissible(string text, int offset, string input) => true;
 
     /// <summary>
+    /// What of the situation the answer depends on, beside the input: calls that agree in both are executed once. A
+    /// tool that reads the context must say so here: the calendar gives the day, one that searches the document its id.
+    /// </summary>
+    public virtual string ContextKey(ToolContext context) => "";
+
+    /// <summary>
     /// Answers an input. Never throws on bad input: it returns an error instead. Obeys cancellation.
     /// </summary>
     public abstract ValueTask<ToolResult> CallAsync(string input, ToolContext context, CancellationToken cancellation);

@@ -1,0 +1,119 @@
+using Toolformer.Markup;
+using Toolformer.Modeling;
+
+namespace Toolformer.Pipeline;
+
+/// <summary>A call that is being written: a row of the decode batch.</summary>
+internal sealed class CallRow(ForkPoint start, TokenAutomaton? automaton, Random dice)
+{
+    private static readonly byte[] Arrow = "->"u8.ToArray();
+
+    private readonly List<int> _ids = [];
+    private readonly List<byte> _bytes = [];
+    private int _state = automaton?.Start ?? 0;
+
+    /// <summary>Where it goes on: after the tokens that stand before &lt;API&gt;.</summary>
+    public ForkPoint Start => start;
+    public required PromptedText Text { get; init; }
+    public required int Position { get; init; }
+    public required double PStart { get; init; }
+
+    /// <summary>What was written before the end of the call, once that was reached.</summary>
+    public string? Written { get; private set; }
+
+    /// <summary>Why the end of the call was not reached: a constant of <see cref="SampleCalls"/>.</summary>
+    public string? Ending { get; private set; }
+
+    /// <summary>The token written last.</summary>
+    public int Last => _ids[^1];
+
+    /// <summary>Draws the next token; true if the call goes on.</summary>
+    public bool Draw(ReadOnlySpan<float> logits, Sampler sampler, ILanguageModel model, int maxTokens)
+    {
+        int id = sampler.Sample(logits, dice, automaton is null ? default : automaton.Allowed(_state));
+        if (id == model.EndOfText || id >= model.Tokenizer.VocabularySize)
+        {
+            Ending = SampleCalls.EndOfText;
+            return false;
+        }
+        if (automaton is not null && !automaton.TryAdvance(_state, id, out _state))
+            throw new InvalidOperationException($"Token {id} was drawn although the pattern does not allow it.");
+        _ids.Add(id);
+        // An arrow may lie across two tokens. ASCII bytes never are part of another character.
+        int from = Math.Max(0, _bytes.Count - 1);
+        _bytes.AddRange(model.Tokenizer.Bytes(id));
+        var added = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_bytes)[from..];
+        if (added.IndexOfAny((byte)']', (byte)'\n', (byte)'\r') < 0 && added.IndexOf(Arrow) < 0)
+        {
+            Ending = _ids.Count >= maxTokens ? SampleCalls.Unfinished : null;
+            return Ending is null;
+        }
+        string text = model.Tokenizer.Decode(_ids);
+        int end = text.IndexOf(CallSyntax.Close, StringComparison.Ordinal);
+        int arrow = text.IndexOf("->", StringComparison.Ordinal);
+        if (arrow >= 0 && (end < 0 || arrow < end))
+            end = arrow;
+        int line = text.AsSpan().IndexOfAny('\n', '\r');
+        if (line >= 0 && (end < 0 || line < end))
+            Ending = SampleCalls.LineBreak;
+        else
+            Written = text[..end];
+        return false;
+    }
+}
+
+/// <summary>
+/// Writes many calls in one batch of rows: as rows finish they leave it, and others take their place.
+/// </summary>
+internal sealed class CallDecoder(ILanguageModel model, int open, Sampler sampler, int maxRows)
+{
+    /// <summary>Runs the rows to their ends.</summary>
+    public void Run(IReadOnlyList<CallRow> rows, int maxTokens, CancellationToken cancellation)
+    {
+        var waiting = new Queue<CallRow>(rows);
+        while (waiting.Count > 0)
+            RunBatch(waiting, maxTokens, cancellation);
+    }
+
+    private void RunBatch(Queue<CallRow> waiting, int maxTokens, CancellationToken cancellation)
+    {
+        var active = Take(waiting, maxRows);
+        using var batch = model.Fork([.. active.Select(r => r.Start)]);
+        var feed = active.ConvertAll(IReadOnlyList<int> (_) => [open]);
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var logits = batch.Step(feed);
+            var going = new List<int>();
+            for (int r = 0; r < active.Count; r++)
+            {
+                if (active[r].Draw(logits[r].Span, sampler, model, maxTokens))
+                    going.Add(r);
+            }
+            if (going.Count == 0)
+                return;
+            if (going.Count < active.Count)
+            {
+                batch.Retain(going);
+                active = going.ConvertAll(r => active[r]);
+            }
+            feed = active.ConvertAll(IReadOnlyList<int> (row) => [row.Last]);
+            // Rows join a quarter of the batch at a time: each joining costs the engine some rearrangement.
+            if (waiting.Count > 0 && active.Count <= maxRows - Math.Max(1, maxRows / 4))
+            {
+                var joining = Take(waiting, maxRows - active.Count);
+                batch.Join([.. joining.Select(r => r.Start)]);
+                active.AddRange(joining);
+                feed.AddRange(joining.Select(IReadOnlyList<int> (_) => [open]));
+            }
+        }
+    }
+
+    private static List<CallRow> Take(Queue<CallRow> waiting, int count)
+    {
+        var taken = new List<CallRow>();
+        while (taken.Count < count && waiting.TryDequeue(out var row))
+            taken.Add(row);
+        return taken;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Text.Json;
+using Parquet;
+using Parquet.Schema;
+
+namespace Toolformer.Pipeline;
+
+/// <summary>
+/// Texts of a Parquet file: the column text, and where there are such id, url, date and title; other flat columns of
+/// strings, numbers and truth values are kept. One row group is in memory at a time.
+/// </summary>
+internal static class ParquetCorpus
+{
+    public static IEnumerable<Document> Read(string file, Action<SkippedInput>? skipped)
+    {
+        var groups = Attempt(() => Groups(file).GetEnumerator());
+        long row = 0;
+        while (groups is not null)
+        {
+            var rows = Attempt(() => groups.MoveNext() ? groups.Current : []);
+            if (rows is null || rows.Count == 0)
+            {
+                groups.Dispose();
+                if (rows is not null)
+                    yield break;
+                break;
+            }
+            foreach (var fields in rows)
+            {
+                row++;
+                if (fields.GetValueOrDefault("text") is not string text)
+                    skipped?.Invoke(new(file, row, Corpus.NoText));
+                else if (string.IsNullOrWhiteSpace(text))
+                    skipped?.Invoke(new(file, row, Corpus.Empty));
+                else
+                    yield return ToDocument(fields, text, Corpus.IdOf(file, row));
+            }
+        }
+        skipped?.Invoke(new(file, row + 1, Corpus.Damaged));
+    }
+
+    private static Document ToDocument(Dictionary<string, object> fields, string text, string id)
+    {
+        fields.Remove("text");
+        var document = new Document(id, text) { Url = Take("url") as string, Title = Take("title") as string };
+        if (Take("id") is { } given)
+            document = document with { Id = Convert.ToString(given, null) ?? id };
+        DateOnly? date = fields.GetValueOrDefault("date") switch
+        {
+            DateTime time => DateOnly.FromDateTime(time),
+            string value => Corpus.ParseDate(value),
+            _ => null,
+        };
+        if (date is not null)
+            fields.Remove("date");
+        return document with
+        {
+            Date = date,
+            Other = fields.Count > 0
+                ? fields.ToDictionary(f => f.Key, f => JsonSerializer.SerializeToElement(f.Value))
+                : null,
+        };
+
+        object? Take(string name) => fields.Remove(name, out object? value) ? value : null;
+    }
+
+    private static IEnumerable<List<Dictionary<string, object>>> Groups(string file)
+    {
+        using var stream = File.OpenRead(file);
+        var reader = Wait(ParquetReader.CreateAsync(stream));
+        try
+        {
+            for (int g = 0; g < reader.RowGroupCount; g++)
+            {
+                using var group = reader.OpenRowGroupReader(g);
+                var rows = Enumerable.Range(0, checked((int)group.RowCount))
+                    .Select(_ => new Dictionary<string, object>()).ToList();
+                foreach (var field in reader.Schema.GetDataFields().Where(f => f.MaxRepetitionLevel == 0))
+                    Fill(group, field, rows);
+                if (rows.Count > 0)
+                    yield return rows;
+            }
+        }
+        finally
+        {
+            Wait(reader.DisposeAsync());
+        }
+    }
+
+    private static void Fill(ParquetRowGroupReader group, DataField field, List<Dictionary<string, object>> rows)
+    {
+        if (field.ClrType == typeof(string))
+        {
+            string?[] values = new string?[rows.Count];
+            Wait(group.ReadAsync(field, values.AsMemory()!));
+            for (int r = 0; r < values.Length; r++)
+            {
+                if (values[r] is { } value)
+                    rows[r][field.Name] = value;
+            }
+        }
+        else if (field.ClrType == typeof(DateTime))
+            Numbers<DateTime>();
+        else if (field.ClrType == typeof(long))
+            Numbers<long>();
+        else if (field.ClrType == typeof(int))
+            Numbers<int>();
+        else if (field.ClrType == typeof(double))
+            Numbers<double>();
+        else if (field.ClrType == typeof(bool))
+            Numbers<bool>();
+
+        void Numbers<T>() where T : struct
+        {
+            var values = new T?[rows.Count];
+            Wait(group.ReadAsync(field, values.AsMemory()));
+            for (int r = 0; r < values.Length; r++)
+            {
+                if (values[r] is { } value)
+                    rows[r][field.Name] = value;
+            }
+        }
+    }
+
+    // The library throws whatever its parser meets in a file that is not Parquet or breaks off.
+    private static T? Attempt<T>(Func<T> read) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException and not UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    // The library only reads asynchronously; the corpus is read by one thread that has nothing else to do.
+    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
+    private static void Wait(ValueTask task) => task.AsTask().GetAwaiter().GetResult();
+}
