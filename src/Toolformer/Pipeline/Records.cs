@@ -116,5 +116,6 @@ public sealed record DatasetExample(
 
 /// <summary>A call in an example.</summary>
 /// <param name="Start">Its first token, that of " [".</param>
+/// <param name="ResultStart">The first token of its result: those from here on were not the model's to write.</param>
 /// <param name="End">The token after its last.</param>
-public sealed record DatasetCall(string Tool, string Input, string Result, int Start, int End);
+public sealed record DatasetCall(string Tool, string Input, string Result, int Start, int ResultStart, int End);

@@ -201,7 +201,8 @@ public sealed class WriteDataset
         foreach (var (call, callIds) in window.Calls)
         {
             ids.AddRange(document.InputIds.Skip(from).Take(call.Position - from));
-            spans.Add(new DatasetCall(call.Tool, call.Input, call.Result!, ids.Count, ids.Count + callIds.Count));
+            int result = ids.Count + 1 + call.CallIds.Count + _markup.Arrow.Length;
+            spans.Add(new DatasetCall(call.Tool, call.Input, call.Result!, ids.Count, result, ids.Count + callIds.Count));
             ids.AddRange(callIds);
             from = call.Position;
         }

@@ -1,0 +1,137 @@
+using System.Security.Cryptography;
+using System.Text;
+using Toolformer.Pipeline;
+
+namespace Toolformer.Torch;
+
+/// <summary>Numbers of step 4, model finetuning (paper, section 4.1 and appendix B).</summary>
+public sealed record FinetuningOptions
+{
+    /// <summary>Examples per update (128).</summary>
+    public int BatchSize { get; init; } = 128;
+
+    /// <summary>Passes over the data; the paper gives at most 2,000 updates instead, see <see cref="MaxSteps"/>.</summary>
+    public double Epochs { get; init; } = 3;
+
+    /// <summary>At most this many updates (2,000).</summary>
+    public int MaxSteps { get; init; } = 2000;
+
+    public double LearningRate { get; init; } = 1e-5;
+
+    /// <summary>Share of the updates in which the rate rises (0.1).</summary>
+    public double WarmUp { get; init; } = 0.1;
+
+    /// <summary>Share of the updates, the last ones, in which it falls to zero. The paper does not say.</summary>
+    public double CoolDown { get; init; }
+
+    /// <summary>Whether the tokens of tool results are left out of the loss. The paper's loss runs over everything.</summary>
+    public bool MaskResults { get; init; }
+
+    /// <summary>Share of the examples, chosen by their ids, on whose perplexity the best step is found.</summary>
+    public double HeldOut { get; init; } = 0.05;
+
+    /// <summary>Measurements of held-out perplexity over the run.</summary>
+    public int Evaluations { get; init; } = 6;
+
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>
+/// The training rows of a finetuning run: each example with the token that stands before every text and the one that ends
+/// it, in an order drawn anew for each epoch.
+/// </summary>
+public sealed class Finetuning
+{
+    private readonly FinetuningOptions _options;
+    private readonly List<TrainingRow> _rows = [];
+    private readonly List<TrainingRow> _heldOut = [];
+    private (long Epoch, int[] Order) _order = (-1, []);
+
+    /// <param name="withCalls">False: the same texts without their calls, the paper's baseline "+ CC".</param>
+    /// <exception cref="InvalidDataException">There is nothing to learn from.</exception>
+    public Finetuning(
+        IEnumerable<DatasetExample> examples, FinetuningOptions options, int? beginningOfText, int? endOfText,
+        bool withCalls = true)
+    {
+        _options = options;
+        foreach (var example in examples)
+        {
+            var row = Row(example, beginningOfText, endOfText, withCalls);
+            (IsHeldOut(example.Id) ? _heldOut : _rows).Add(row);
+        }
+        if (_rows.Count == 0)
+            throw new InvalidDataException($"The dataset holds {_rows.Count + _heldOut.Count} examples, which is not enough "
+                + "to learn from.\n  Annotate more text, or keep more calls with a lower filter threshold.");
+        if (_heldOut.Count == 0)
+            _heldOut.Add(_rows[^1]);
+    }
+
+    /// <summary>Rows that training does not see.</summary>
+    public IReadOnlyList<TrainingRow> HeldOut => _heldOut;
+
+    public int Examples => _rows.Count;
+
+    public int Steps => (int)Math.Clamp(
+        Math.Round(_options.Epochs * _rows.Count / _options.BatchSize), 1, _options.MaxSteps);
+
+    /// <summary>The same numbers as the training loop wants them.</summary>
+    public TrainingOptions Training => new()
+    {
+        Steps = Steps,
+        LearningRate = _options.LearningRate,
+        WarmUp = _options.WarmUp,
+        CoolDown = _options.CoolDown,
+        EvaluateEvery = Math.Max(1, Steps / Math.Max(1, _options.Evaluations)),
+        CheckpointEvery = Math.Max(1, Math.Min(50, Steps / 4)),
+    };
+
+    /// <summary>The rows of update number <paramref name="step"/>, from 0.</summary>
+    public IReadOnlyList<TrainingRow> Batch(long step)
+    {
+        var batch = new TrainingRow[_options.BatchSize];
+        for (int b = 0; b < batch.Length; b++)
+        {
+            long number = step * _options.BatchSize + b;
+            batch[b] = _rows[Order(number / _rows.Count)[number % _rows.Count]];
+        }
+        return batch;
+    }
+
+    private int[] Order(long epoch)
+    {
+        if (_order.Epoch != epoch)
+        {
+            int[] order = [.. Enumerable.Range(0, _rows.Count)];
+            new Random((int)(_options.Seed * 1_000_003L + epoch)).Shuffle(order);
+            _order = (epoch, order);
+        }
+        return _order.Order;
+    }
+
+    private TrainingRow Row(DatasetExample example, int? beginning, int? end, bool withCalls)
+    {
+        int[] before = beginning is { } b ? [b] : [], after = end is { } e ? [e] : [];
+        var ids = example.InputIds;
+        if (!withCalls)
+        {
+            var plain = ids.Where((_, i) => !example.Calls.Any(c => c.Start <= i && i < c.End));
+            return new TrainingRow([.. before, .. plain, .. after]);
+        }
+        bool[]? scored = null;
+        if (_options.MaskResults)
+        {
+            scored = new bool[before.Length + ids.Count + after.Length];
+            Array.Fill(scored, true);
+            foreach (var call in example.Calls)
+                scored.AsSpan(before.Length + call.ResultStart, call.End - call.ResultStart).Clear();
+        }
+        return new TrainingRow([.. before, .. ids, .. after], scored);
+    }
+
+    /// <summary>By the id of the document, so that the split does not depend on which texts survived the filter.</summary>
+    private bool IsHeldOut(string id)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes("held out " + id.Split('~')[0]));
+        return BitConverter.ToUInt32(hash) < _options.HeldOut * uint.MaxValue;
+    }
+}
