@@ -24,6 +24,3 @@ public sealed record QuickstartText(Document Document, TextKind Kind, string Pro
     /// <summary>For arithmetic, the calculation in digits. It is written to no file, so no model sees it.</summary>
     public string? Expression { get; init; }
 }
-
-/// <summary>One passage of the search index.</summary>
-public sealed record Passage(string Id, string Title, string Text);

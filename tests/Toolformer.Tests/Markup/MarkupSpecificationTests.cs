@@ -9,7 +9,7 @@ public class MarkupSpecificationTests
 {
     public static TheoryData<string, string> Examples()
     {
-        string text = File.ReadAllText(Path.Combine(Root(), "spec", "markup.md"));
+        string text = File.ReadAllText(Path.Combine(Shared.Root, "spec", "markup.md"));
         var data = new TheoryData<string, string>();
         const RegexOptions lines = RegexOptions.Multiline | RegexOptions.Singleline;
         foreach (Match fence in Regex.Matches(text, "^```(\\w+)\n(.*?)^```$", lines))
@@ -71,12 +71,4 @@ public class MarkupSpecificationTests
                     : m.Value == "null" ? null : m.Value);
             return (line[..colon], values.ToArray());
         })];
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "toolformer.slnx")))
-            folder = folder.Parent;
-        return folder.FullName;
-    }
 }

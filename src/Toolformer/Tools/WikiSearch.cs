@@ -1,0 +1,167 @@
+using System.Text.RegularExpressions;
+using Lucene.Net.Analysis.En;
+using Toolformer.Markup;
+using Toolformer.Modeling;
+
+namespace Toolformer.Tools;
+
+/// <summary>
+/// The Wikipedia search of the paper (section 3): BM25 over passages, answered as "Title > text" or
+/// "Title > Section > text" (table 10) with the sentences of the best passage that have most of the query's words.
+/// </summary>
+/// <param name="index">
+/// What is searched; without one the tool can be described but not used. It stays the caller's to dispose.
+/// </param>
+public sealed partial class WikiSearch(SearchIndex? index = null) : Tool
+{
+    /// <summary>The most words of a phrase that may be searched for under <see cref="InputPattern"/>.</summary>
+    private const int PhraseWords = 5;
+
+    /// <summary>So many words of a text may begin a phrase.</summary>
+    private const int TextWords = 1000;
+
+    /// <summary>So many characters of a passage are looked through for the snippet.</summary>
+    private const int PassageLength = 20_000;
+
+    /// <summary>
+    /// The most words of the snippet. The paper's have one to three sentences; about 80 tokens leave room for text in a
+    /// small context. The whole answer is also kept within <see cref="CallSyntax.MaxResultLength"/>.
+    /// </summary>
+    public int SnippetWords { get; init; } = 60;
+
+    public override string Name => "WikiSearch";
+
+    public override string Description => "Searches an encyclopedia for a term and answers with a few sentences.";
+
+    public override string Instruction =>
+        "Your task is to put calls to a Wikipedia Search API into a text, each right before something that can be "
+        + "looked up. You can call the API by writing \"[WikiSearch(term)]\" where \"term\" is what you want to search "
+        + "for.";
+
+    public override IReadOnlyList<string> Demonstrations { get; } =
+    [
+        "The Kiel Canal was opened in 1895 and shortens the way from the North Sea to [WikiSearch(Kiel Canal)] the "
+            + "Baltic Sea by about 450 kilometres.",
+        "Dry peat moss soaks up many times its own weight of water, which is why it was once used to [WikiSearch(peat "
+            + "moss)] dress wounds.",
+        "The strings of a hurdy-gurdy are not plucked, but sounded by [WikiSearch(hurdy-gurdy)] a wheel that is turned "
+            + "with a crank.",
+    ];
+
+    /// <summary>
+    /// A phrase of the text: one to five words with nothing but spaces between them, neither the first nor the last of
+    /// them an article or the like. Without a text, or where it has no such phrase: any short term.
+    /// </summary>
+    public override TokenPattern InputPattern(string? text)
+    {
+        string[] phrases = text is null ? [] : [.. Phrases(text).Distinct(StringComparer.Ordinal)];
+        return phrases.Length > 0
+            ? TokenPattern.OneOf(phrases)
+            : TokenPattern.FreeText(CallSyntax.NotInInput + "()\"", 80);
+    }
+
+    public override ValueTask<ToolResult> CallAsync(string input, ToolContext context, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (index is null)
+            return new(ToolResult.Failure(
+                "WikiSearch has no search index: build one with `toolformer index` and name its folder."));
+        string shown = input.Length <= 60 ? input : input[..60] + "…";
+        var terms = index.QueryTerms(input);
+        if (terms.Count == 0)
+            return new(ToolResult.Failure($"'{shown}' has no word to search for: search for a term or a name."));
+        var hits = index.Search(input);
+        return new(hits.Count > 0
+            ? ToolResult.Success(Answer(hits[0].Passage, index, terms))
+            : ToolResult.Failure($"No passage among {index.Count} has a word of '{shown}': search for another term."));
+    }
+
+    private string Answer(Passage passage, SearchIndex searched, IReadOnlyList<string> terms)
+    {
+        string head = string.Concat(new[] { passage.Title, passage.Section }
+            .Where(part => !string.IsNullOrWhiteSpace(part)).Select(part => part + " > "));
+        return head + Snippet(passage.Text, searched, terms, CallSyntax.MaxResultLength - head.Length);
+    }
+
+    /// <summary>Consecutive sentences within the limits that have most of the terms, the first of equals.</summary>
+    private string Snippet(string text, SearchIndex searched, IReadOnlyList<string> terms, int maxLength)
+    {
+        string read = text.Length <= PassageLength ? text : text[..PassageLength];
+        string[] sentences = [.. SentenceEnd().Split(read.Trim()).Where(s => s.Length > 0)];
+        if (sentences.Length == 0)
+            return "";
+        int[] words = [.. sentences.Select(s => Words(s).Length)];
+        HashSet<string>[] found = [.. sentences.Select(s => searched.Terms(s).Intersect(terms).ToHashSet())];
+
+        string best = "";
+        int most = -1;
+        for (int first = 0; first < sentences.Length; first++)
+        {
+            int end = first, wordsSoFar = 0, length = 0;
+            var here = new HashSet<string>();
+            while (end < sentences.Length && wordsSoFar + words[end] <= SnippetWords
+                && length + sentences[end].Length + 1 <= maxLength)
+            {
+                wordsSoFar += words[end];
+                length += sentences[end].Length + 1;
+                here.UnionWith(found[end++]);
+            }
+            bool cut = end == first;
+            int score = cut ? found[first].Count : here.Count;
+            if (score <= most)
+                continue;
+            most = score;
+            best = cut ? Cut(sentences[first], maxLength) : string.Join(' ', sentences[first..end]);
+        }
+        return best;
+    }
+
+    private string Cut(string sentence, int maxLength)
+    {
+        string cut = string.Join(' ', Words(sentence).Take(SnippetWords));
+        int end = Math.Max(0, maxLength - 1);
+        if (cut.Length > end)
+            cut = cut[..(cut.LastIndexOf(' ', end) is var space and > 0 ? space : end)];
+        return cut + "…";
+    }
+
+    private static IEnumerable<string> Phrases(string text)
+    {
+        string[] words = [.. Words(text).Take(TextWords)];
+        for (int first = 0; first < words.Length; first++)
+        {
+            for (int last = first; last < Math.Min(words.Length, first + PhraseWords); last++)
+            {
+                var phrase = string.Join(' ', words[first..(last + 1)]).AsSpan();
+                string bare = phrase.Trim(Punctuation).ToString();
+                // Punctuation inside ends the phrase: what stands beyond it belongs to something else.
+                if (last > first && (StartsLate(words[last]) || EndsEarly(words[last - 1])))
+                    break;
+                if (bare.Length > 0 && CallSyntax.IsInput(bare) && IsContent(words[first]) && IsContent(words[last]))
+                    yield return bare;
+            }
+        }
+    }
+
+    private const string Punctuation = ".,;:!?\"'()“”‘’…–—*_";
+
+    private static bool StartsLate(string word) => Punctuation.Contains(word[0]);
+
+    private static bool EndsEarly(string word) => Punctuation.Contains(word[^1]);
+
+    private static bool IsContent(string word)
+    {
+        string bare = word.Trim([.. Punctuation]);
+        return bare.Any(char.IsLetterOrDigit) && !EnglishAnalyzer.DefaultStopSet.Contains(bare.ToLowerInvariant());
+    }
+
+    private static string[] Words(string text) =>
+        text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+
+    // After a full stop and before a capital or a digit, but not after an initial or a title.
+    [GeneratedRegex("""
+        (?<=[.!?]["'”’)]*) (?<!\b(?:\p{L}|Dr|Mr|Mrs|Ms|St|Jr|Sr|No|vs|ca|cf|Prof|Gen|Col|Lt)\.)
+        \s+ (?=["'“‘(]*[\p{Lu}\d])
+        """, RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex SentenceEnd();
+}

@@ -1,0 +1,121 @@
+using Toolformer.Tools;
+
+namespace Toolformer.Tests.Tools;
+
+public sealed class SearchIndexTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("toolformer-index-").FullName;
+
+    private static IEnumerable<Passage> Numbered(int count, string text = "the same text") =>
+        Enumerable.Range(0, count).Select(i => new Passage($"{i}", $"Title {i}", text));
+
+    [Fact]
+    public void What_was_built_is_found_again()
+    {
+        var seen = new List<int>();
+        Assert.Equal(2500, SearchIndex.Build(_folder, Numbered(2500), new Immediate(seen.Add)));
+        Assert.Equal([1000, 2000, 2500], seen);
+
+        using var index = SearchIndex.Open(_folder);
+        Assert.Equal(2500, index.Count);
+        Assert.Equal(new Passage("1234", "Title 1234", "the same text"), index.Search("1234").Single().Passage);
+        Assert.Equal(["0", "1", "2"], index.Search("text", 3).Select(h => h.Passage.Id));
+    }
+
+    [Fact]
+    public void Building_again_replaces_the_index_and_an_interrupted_build_leaves_it()
+    {
+        SearchIndex.Build(_folder, Numbered(3));
+        using var cancel = new CancellationTokenSource();
+        IEnumerable<Passage> Interrupted()
+        {
+            yield return new("x", "x", "x");
+            cancel.Cancel();
+            yield return new("y", "y", "y");
+        }
+        Assert.Throws<OperationCanceledException>(() =>
+            SearchIndex.Build(_folder, Interrupted(), cancellation: cancel.Token));
+        using (var index = SearchIndex.Open(_folder))
+            Assert.Equal(3, index.Count);
+
+        SearchIndex.Build(_folder, Numbered(2));
+        using (var index = SearchIndex.Open(_folder))
+            Assert.Equal(2, index.Count);
+    }
+
+    [Fact]
+    public void A_second_writer_is_told_of_the_first()
+    {
+        IEnumerable<Passage> WithAnother()
+        {
+            yield return new("x", "x", "x");
+            var error = Assert.Throws<IOException>(() => SearchIndex.Build(_folder, Numbered(1)));
+            Assert.Contains("another process", error.Message);
+        }
+        Assert.Equal(1, SearchIndex.Build(_folder, WithAnother()));
+    }
+
+    [Fact]
+    public void A_missing_index_is_named_with_the_remedy()
+    {
+        foreach (string folder in (string[])[_folder, Path.Combine(_folder, "none")])
+        {
+            var error = Assert.Throws<DirectoryNotFoundException>(() => SearchIndex.Open(folder));
+            Assert.Contains(folder, error.Message);
+            Assert.Contains("toolformer index", error.Message);
+        }
+    }
+
+    [Fact]
+    public void A_damaged_index_is_named_with_the_remedy()
+    {
+        SearchIndex.Build(_folder, Numbered(10));
+        foreach (string file in Directory.GetFiles(_folder, "segments*"))
+            File.WriteAllBytes(file, File.ReadAllBytes(file)[..8]);
+        var error = Assert.Throws<InvalidDataException>(() => SearchIndex.Open(_folder));
+        Assert.Contains(_folder, error.Message);
+        Assert.Contains("toolformer index", error.Message);
+    }
+
+    [Fact]
+    public void Rare_words_weigh_more_and_length_is_held_against_a_passage()
+    {
+        Passage[] passages =
+        [
+            new("common", "", "river river river bank"), new("rare", "", "river okapi"),
+            new("long", "", "okapi " + string.Join(' ', Enumerable.Repeat("filler", 50))),
+        ];
+        using var index = SearchIndex.InMemory(passages);
+        Assert.Equal("rare", index.Search("river okapi")[0].Passage.Id);
+        Assert.Equal(["rare", "long"], index.Search("okapi", 3).Select(h => h.Passage.Id));
+        using var flat = SearchIndex.InMemory(passages, new Bm25Options(B: 0));
+        Assert.Equal(flat.Search("okapi", 2)[0].Score, flat.Search("okapi", 2)[1].Score);
+    }
+
+    [Fact]
+    public void Scores_are_those_of_BM25()
+    {
+        // N = 2 passages, n = 1 of them with the word, f = 2 times; k1 = 1.2, b = 0.75. Both passages have 3 words, the
+        // average, but Lucene keeps lengths in one byte, which makes 4 of 3.
+        using var index = SearchIndex.InMemory([new("a", "", "okapi okapi river"), new("b", "", "bank bank river")]);
+        double idf = Math.Log(1 + ((2 - 1 + 0.5) / (1 + 0.5)));
+        double expected = idf * 2 * 2.2 / (2 + (1.2 * (0.25 + (0.75 * 4 / 3))));
+        Assert.Equal(expected, index.Search("okapi").Single().Score, 1e-6);
+    }
+
+    [Fact]
+    public void Real_passages_are_found_by_what_they_say()
+    {
+        string file = Shared.Need("data", "wiki_passages", "dpr_wiki_passages.jsonl");
+        using var index = SearchIndex.InMemory(Passage.ReadFile(file).Take(500));
+        var best = index.Search("Syd Gregory and George Giffen in the First Test at Sydney")[0];
+        Assert.Equal("The Ashes", best.Passage.Title);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private sealed class Immediate(Action<int> report) : IProgress<int>
+    {
+        public void Report(int value) => report(value);
+    }
+}

@@ -1,0 +1,146 @@
+using CsCheck;
+using Toolformer.Markup;
+using Toolformer.Tests.Fakes;
+using Toolformer.Tools;
+
+namespace Toolformer.Tests.Tools;
+
+/// <summary>What every tool of the catalogue keeps to; a new tool is covered by being there.</summary>
+public sealed class ToolContractTests
+{
+    private static readonly ToolContext Context = new(new ManualTime());
+
+    // What the demonstrations of the search tool look for.
+    private static readonly Lazy<SearchIndex> Index = new(() => SearchIndex.InMemory(
+    [
+        new("1", "Kiel Canal", "The canal runs from the North Sea to the Baltic Sea."),
+        new("2", "Peat moss", "Peat moss was used to dress wounds."),
+        new("3", "Hurdy-gurdy", "The hurdy-gurdy is played with a wheel."),
+    ]));
+
+    private static readonly string[] Garbage =
+    [
+        "", " ", "\0\u0001\u001b[31m\u007f", "\u202eesrever\u202c\u200f", "\ud83d lone \udc00", "[[[[]]]][QA([QA(x)])]",
+        " -> -> ->", "10^9999", "9".PadRight(9999, '9'), new string('(', 5000) + new string(')', 5000),
+        new string('-', 5000) + "1", "\"", "\"unbalanced", "a AND (OR \"~^5 title:[* TO *] \\", "{\"a\": [1, {}]}",
+        string.Concat(Enumerable.Repeat("word and (number) 12,345.6% ", 3700)), "\r\n\r\n", "😀👩‍👩‍👧‍👧é", "1/0", "∞ − ∞",
+    ];
+
+    public static TheoryData<string> Names => [.. Catalog.Find<Tool>().Select(t => t.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Garbage_is_answered_and_nothing_is_thrown(string name)
+    {
+        var tool = Made(name);
+        foreach (string input in Garbage)
+        {
+            var result = await tool.CallAsync(input, Context, default);
+            Assert.InRange((result.Error ?? result.Text)!.Length, 1, 1000);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Any_text_is_answered_and_nothing_is_thrown(string name)
+    {
+        var tool = Made(name);
+        Gen.String.Sample(input => tool.CallAsync(input, Context, default).AsTask().Result != default);
+        Gen.Char["0123456789+-*/(). ,%"].Array[0, 40].Sample(input =>
+            tool.CallAsync(new string(input), Context, default).AsTask().Result != default);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Any_text_may_be_judged_and_searched_for_inputs(string name)
+    {
+        var tool = Made(name);
+        foreach (string text in Garbage)
+        {
+            tool.IsWorthAnnotating(new("id", text));
+            tool.InputPattern(text);
+            tool.IsAdmissible(text, text.Length / 2, text);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_cancelled_call_is_not_answered(string name) =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await Made(name).CallAsync("1 + 1", Context, new CancellationToken(canceled: true)));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void It_says_what_it_is(string name)
+    {
+        var tool = Made(name);
+        Assert.True(CallSyntax.IsName(tool.Name));
+        Assert.Equal(tool.GetType().Name, tool.Name);
+        Assert.EndsWith(".", tool.Description);
+        Assert.Contains($"[{tool.Name}(", tool.Instruction);
+        Assert.DoesNotContain("examples", tool.Instruction); // the prompt says that
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Its_demonstrations_are_texts_with_its_calls(string name)
+    {
+        var tool = Made(name);
+        Assert.InRange(tool.Demonstrations.Count, 2, 8);
+        foreach (string demonstration in tool.Demonstrations)
+        {
+            var calls = CallSyntax.Find(demonstration);
+            Assert.NotEmpty(calls);
+            Assert.All(calls, c => Assert.Equal((tool.Name, null), (c.Call.Tool, c.Call.Result)));
+            string plain = CallSyntax.Strip(demonstration);
+            Assert.Empty(CallSyntax.Find(plain));
+            Assert.DoesNotContain("[", plain);
+            Assert.DoesNotContain("  ", plain);
+            Assert.All(calls, c => Assert.True(c.End < demonstration.Length - 1, "a call helps with what follows it"));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task The_calls_of_its_demonstrations_can_be_executed(string name)
+    {
+        var tool = Made(name);
+        foreach (var call in tool.Demonstrations.SelectMany(d => CallSyntax.Find(d)).Select(c => c.Call))
+        {
+            var result = await new Toolbox([tool]).CallAsync(call, Context);
+            Assert.True(!result.IsError, $"{CallSyntax.Print(call)}: {result.Error}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_inputs_of_its_demonstrations_are_of_its_own_pattern(string name)
+    {
+        var tool = Made(name);
+        foreach (string demonstration in tool.Demonstrations)
+        {
+            foreach (string? text in (string?[])[CallSyntax.Strip(demonstration), null])
+            {
+                if (tool.InputPattern(text) is not { } pattern)
+                    continue;
+                foreach (var call in CallSyntax.Find(demonstration))
+                    Assert.True(pattern.Matches(call.Call.Input), $"'{call.Call.Input}' in: {demonstration}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task The_calculator_demonstrates_true_results()
+    {
+        foreach (string demonstration in new Calculator().Demonstrations)
+        {
+            foreach (var call in CallSyntax.Find(demonstration))
+            {
+                var result = await new Calculator().CallAsync(call.Call.Input, Context, default);
+                Assert.Matches($@"^ {result.Text}(?!\.?\d)", demonstration[call.End..]);
+            }
+        }
+    }
+
+    private static Tool Made(string name) => Catalog.Find<Tool>(Index.Value).Single(t => t.Name == name);
+}
