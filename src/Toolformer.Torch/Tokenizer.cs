@@ -13,6 +13,7 @@ public sealed class Tokenizer : ITokenizer
     private readonly byte[][] _bytes;
     private readonly WordMerger _words;
     private readonly Dictionary<string, int> _added;
+    private readonly HashSet<int> _special;
     private readonly Regex? _always;
     private readonly Regex? _withSpecial;
 
@@ -35,6 +36,7 @@ public sealed class Tokenizer : ITokenizer
                 throw Broken($"The added token \"{token.Content}\" is not what the vocabulary has at id {token.Id}.");
         }
         _added = vocabulary.AddedTokens.ToDictionary(t => t.Content, t => t.Id, StringComparer.Ordinal);
+        _special = [.. vocabulary.AddedTokens.Where(t => t.Special).Select(t => t.Id)];
         _bytes = [.. vocabulary.Spellings.Select(s =>
             (_added.ContainsKey(s) ? null : ByteAlphabet.Parse(s)) ?? Encoding.UTF8.GetBytes(s))];
         _words = new WordMerger(Merges(ids), ByteIds(ids), vocabulary.IgnoreMerges ? ids : null);
@@ -95,6 +97,8 @@ public sealed class Tokenizer : ITokenizer
 
     /// <exception cref="ArgumentOutOfRangeException">No token has this id.</exception>
     public ReadOnlySpan<byte> Bytes(int id) => _bytes[Known(id)];
+
+    public bool IsSpecial(int id) => _special.Contains(id);
 
     /// <summary>The token as the vocabulary spells it, a space being 'Ġ'.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No token has this id.</exception>

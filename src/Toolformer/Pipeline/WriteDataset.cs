@@ -193,7 +193,7 @@ public sealed class WriteDataset
         }
     }
 
-    private static DatasetExample Example(DocumentRecord document, TokenisedDocument text, Window window, int number)
+    private DatasetExample Example(DocumentRecord document, TokenisedDocument text, Window window, int number)
     {
         var ids = new List<int>();
         var spans = new List<DatasetCall>();

@@ -3,17 +3,20 @@ using Toolformer.Modeling;
 namespace Toolformer.Tests.Fakes;
 
 /// <summary>
-/// A language model whose next-token logits are a function of the whole context: the contract of the waist in its plainest
-/// form, without a cache. It counts forward tokens as a real engine would.
+/// A language model whose next-token logits are a function of the whole context: the contract of the waist in its
+/// plainest form, without a cache. It counts forward tokens as a real engine would.
 /// </summary>
 public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILanguageModel
 {
     public ITokenizer Tokenizer { get; } = new ByteTokenizer();
-    public int VocabularySize => Tokenizer.VocabularySize;
+    public int VocabularySize { get; init; } = new ByteTokenizer().VocabularySize;
     public int ContextLength { get; init; } = 4096;
     public int? BeginningOfText { get; init; } = ByteTokenizer.EndOfText;
     public int? EndOfText => ByteTokenizer.EndOfText;
     public long ForwardTokens { get; private set; }
+
+    /// <summary>Batches that nobody has disposed yet.</summary>
+    public int OpenBatches { get; private set; }
 
     /// <summary>Number of <see cref="IDecodeBatch.Step"/> calls so far.</summary>
     public int Steps { get; private set; }
@@ -43,6 +46,7 @@ public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILangu
     public IDecodeBatch Fork(IReadOnlyList<ForkPoint> starts)
     {
         var batch = new Batch(this);
+        OpenBatches++;
         batch.Join(starts);
         return batch;
     }
@@ -99,7 +103,7 @@ public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILangu
             }
         }
 
-        public void Dispose() { }
+        public void Dispose() => model.OpenBatches--;
     }
 
     private float[] Logits(IReadOnlyList<int> context) => logits(context);

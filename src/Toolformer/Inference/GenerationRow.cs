@@ -1,0 +1,223 @@
+using Toolformer.Markup;
+using Toolformer.Modeling;
+using Toolformer.Tools;
+
+namespace Toolformer.Inference;
+
+/// <summary>
+/// One text being written: from each logits to the tokens that the model is to read next (paper, section 2,
+/// "Inference", and section 4.2). Outside of calls a token is drawn, or a call started; inside, the grammar says what
+/// may be drawn; at the arrow the tool runs, and its result and "]" are spliced in as forced tokens, read in one step.
+/// </summary>
+internal sealed class GenerationRow
+{
+    private readonly GenerationRules _rules;
+    private readonly GenerationRequest _request;
+    private readonly IReadOnlyList<int> _prompt;
+    private readonly string _promptText;
+    private readonly Random _random;
+    private readonly CompletionText _text;
+    private readonly List<int> _tokens = [];
+    private readonly List<bool> _sampled = [];
+    private readonly List<GeneratedCall> _calls = [];
+    private readonly List<double> _startProbabilities = [];
+    private readonly List<GenerationEvent> _events = [];
+    private readonly List<int> _next = [];
+    private int _textTokens;
+
+    // Inside a call: what it may become, how far it is, and where " [" stands.
+    private TokenAutomaton? _grammar;
+    private int _state;
+    private int _callStart;
+    private (ApiCall Call, long Started, Task<ToolResult> Result)? _running;
+
+    public GenerationRow(GenerationRequest request, IReadOnlyList<int> prompt, GenerationRules rules)
+    {
+        (_request, _prompt, _rules) = (request, prompt, rules);
+        _random = new Random(request.Seed);
+        _text = new CompletionText(rules.Options.StopStrings);
+        _promptText = request.PromptTokens is { } ids ? rules.Model.Tokenizer.Decode(ids) : request.Prompt;
+        _next.Add(prompt[^1]);
+        FinishIfFull();
+    }
+
+    public IReadOnlyList<int> Prompt => _prompt;
+    public bool IsFinished { get; private set; }
+
+    /// <summary>The tokens that the model is to read next; none while a tool works and at the end.</summary>
+    public IReadOnlyList<int> Next => _running is null && !IsFinished ? _next : [];
+
+    /// <summary>The tool at work, if there is one; <see cref="TakeResult"/> goes on from there.</summary>
+    public Task? Tool => _running?.Result;
+
+    /// <summary>The events since the last time.</summary>
+    public IReadOnlyList<GenerationEvent> TakeEvents()
+    {
+        GenerationEvent[] events = [.. _events];
+        _events.Clear();
+        return events;
+    }
+
+    /// <summary>Goes on after the model has read <see cref="Next"/>.</summary>
+    /// <param name="logits">(V) of the token that follows.</param>
+    public void Take(ReadOnlySpan<float> logits)
+    {
+        _next.Clear();
+        if (_grammar is null)
+            WriteText(logits);
+        else
+            WriteCall(logits);
+        if (!IsFinished)
+            FinishIfFull();
+    }
+
+    private void WriteText(ReadOnlySpan<float> logits)
+    {
+        int open = _rules.Tokens?.Open ?? -1;
+        if (_rules.Options.NoteStartProbabilities && open >= 0)
+            _startProbabilities.Add(Probability(logits, open));
+
+        // A call inside of a character would make two broken characters of it.
+        bool mayStart = _rules.MayStart(_calls.Count) && !_text.IsMidCharacter;
+        if (mayStart && _rules.Options.StartTopK > 1 && IsAmongTop(logits, open, _rules.Options.StartTopK)
+            && TryStartCall())
+            return;
+        int token = _rules.Sampler.Sample(logits, _random, _rules.Text(mayStart));
+        if (mayStart && token == open)
+        {
+            if (TryStartCall())
+                return;
+            token = _rules.Sampler.Sample(logits, _random, _rules.Text(mayStart: false));
+        }
+        if (token == _rules.Model.EndOfText)
+        {
+            Finish(FinishReason.EndOfText);
+            return;
+        }
+        Append(token, sampled: true);
+        Emit(_text.Add(_rules.Model.Tokenizer.Bytes(token)), inCall: false);
+        if (_text.IsStopped)
+            Finish(FinishReason.StopString);
+        else if (++_textTokens == _rules.Options.MaxNewTokens)
+            Finish(FinishReason.MaxNewTokens);
+    }
+
+    /// <summary>Writes " ["; not where no allowed tool can take an input from this text.</summary>
+    private bool TryStartCall()
+    {
+        if (_rules.Grammar(_promptText + _text.WithoutCalls) is not { } grammar)
+            return false;
+        Emit(_text.Settle(), inCall: false);
+        (_grammar, _state, _callStart) = (grammar, grammar.Start, _tokens.Count);
+        AppendInCall(_rules.Tokens!.Open, sampled: true);
+        return true;
+    }
+
+    private void WriteCall(ReadOnlySpan<float> logits)
+    {
+        int token = _rules.Sampler.Sample(logits, _random, _grammar!.Allowed(_state));
+        if (!_grammar.TryAdvance(_state, token, out _state))
+            throw new InvalidOperationException($"The grammar allowed token {token} and then refused it.");
+        AppendInCall(token, sampled: true);
+        if (!_grammar.IsAccepting(_state))
+            return;
+
+        // The grammar ends with the arrow, and neither a name nor an input contains one.
+        string head = _rules.Model.Tokenizer.Decode(_tokens.Skip(_callStart + 1))[..^CallSyntax.Arrow.Length];
+        int input = head.IndexOf('(') + 1;
+        var call = new ApiCall(head[..(input - 1)], head[input..^1]);
+        _events.Add(new GenerationEvent.CallStarted(call));
+        long started = _rules.Timer.GetTimestamp();
+        _running = (call, started, _rules.Tools.CallAsync(call, _request.Context, _rules.Cancellation).AsTask());
+    }
+
+    /// <summary>
+    /// Splices in the result once <see cref="Tool"/> is done. A failed tool's is empty: the text goes on.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public void TakeResult()
+    {
+        var (call, started, work) = _running!.Value;
+        var result = work.GetAwaiter().GetResult();
+        _running = null;
+        var duration = _rules.Timer.GetElapsedTime(started);
+        call = call with { Result = result.Text ?? "" };
+        int[] forced = [.. _rules.Tokens!.EncodeResult(call.Result), .. _rules.Tokens.Close];
+        bool fits = _prompt.Count + _tokens.Count + forced.Length <= _rules.Model.ContextLength;
+        foreach (int token in fits ? forced : [])
+            AppendInCall(token, sampled: false);
+        var done = new GeneratedCall(call, result.Error, duration, _callStart, _tokens.Count);
+        _calls.Add(done);
+        _events.Add(new GenerationEvent.CallFinished(done));
+        _grammar = null;
+        if (fits)
+            FinishIfFull();
+        else
+            Finish(FinishReason.ContextFull);
+    }
+
+    private void Append(int token, bool sampled)
+    {
+        _tokens.Add(token);
+        _sampled.Add(sampled);
+        _next.Add(token);
+    }
+
+    private void AppendInCall(int token, bool sampled)
+    {
+        Append(token, sampled);
+        Emit(_text.AddInCall(_rules.Model.Tokenizer.Bytes(token)), inCall: true);
+    }
+
+    private void Emit(string text, bool inCall)
+    {
+        if (text.Length > 0)
+            _events.Add(new GenerationEvent.TextDelta(text, inCall));
+    }
+
+    private void FinishIfFull()
+    {
+        if (_running is null && _prompt.Count + _tokens.Count >= _rules.Model.ContextLength)
+            Finish(FinishReason.ContextFull);
+    }
+
+    private void Finish(FinishReason reason)
+    {
+        IsFinished = true;
+        Emit(_text.Settle(), inCall: false);
+        _events.Add(new GenerationEvent.Finished(new GenerationResult
+        {
+            Request = _request,
+            PromptTokens = _prompt,
+            Text = _text.All,
+            TextWithoutCalls = _text.WithoutCalls,
+            TokenIds = _tokens,
+            Sampled = _sampled,
+            Calls = _calls,
+            FinishReason = reason,
+            StartProbabilities = _startProbabilities,
+        }));
+    }
+
+    /// <summary>Whether fewer than k tokens are more likely.</summary>
+    private static bool IsAmongTop(ReadOnlySpan<float> logits, int token, int k)
+    {
+        float own = logits[token];
+        if (float.IsNegativeInfinity(own))
+            return false;
+        int higher = 0;
+        foreach (float logit in logits)
+            higher += logit > own ? 1 : 0;
+        return higher < k;
+    }
+
+    private static double Probability(ReadOnlySpan<float> logits, int token)
+    {
+        double max = double.NegativeInfinity, sum = 0;
+        foreach (float logit in logits)
+            max = Math.Max(max, logit);
+        foreach (float logit in logits)
+            sum += Math.Exp(logit - max);
+        return Math.Exp(logits[token] - max) / sum;
+    }
+}
