@@ -88,7 +88,7 @@ internal static class ParquetCorpus
 
     private static void Fill(ParquetRowGroupReader group, DataField field, List<Dictionary<string, object>> rows)
     {
-        if (field.ClrType == typeof(string))
+        if (field.ClrType == typeof(string) || field.ClrType == typeof(ReadOnlyMemory<char>))
         {
             string?[] values = new string?[rows.Count];
             Wait(group.ReadAsync(field, values.AsMemory()!));
