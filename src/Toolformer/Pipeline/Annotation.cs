@@ -44,6 +44,8 @@ public sealed class Annotation(
     AnnotationSettings settings, ITokenizer tokenizer, Lazy<ILanguageModel> model, Toolbox toolbox, TimeProvider clock,
     IProgress<StageProgress>? progress = null)
 {
+    private IReadOnlyList<InputFile>? _inputs;
+
     /// <summary>Runs one stage, or all of them; what is complete is left as it is.</summary>
     /// <exception cref="InvalidOperationException">
     /// The stage before is not complete, or this one was begun with other options.
@@ -100,7 +102,7 @@ public sealed class Annotation(
             Seed = settings.Sample.Seed,
             Model = (JsonObject)settings.Model.DeepClone(),
             BeginningOfText = engine.BeginningOfText,
-            Inputs = [.. corpus.Files.Select(InputFile.Of)],
+            Inputs = Inputs(corpus),
         });
         using var step = new SampleCalls(engine, settings.Sample);
         // The corpus is always read from its beginning, and so is what had to be skipped.
@@ -218,7 +220,7 @@ public sealed class Annotation(
             ["sampling"] = JsonSerializer.SerializeToNode(settings.Sample.Sampling, JsonLines.Format),
             ["constrained"] = settings.Sample.Constrained,
             ["shard"] = $"{settings.Shard}/{settings.Shards}",
-            ["corpus"] = new JsonArray([.. corpus.Files.Select(f => (JsonNode)InputFile.Of(f).Sha256)]),
+            ["corpus"] = new JsonArray([.. Inputs(corpus).Select(f => (JsonNode)f.Sha256)]),
             ["tools"] = PerTool(t => new JsonObject
             {
                 ["start_threshold"] = t.Options.StartThreshold,
@@ -247,6 +249,9 @@ public sealed class Annotation(
             }),
         },
     };
+
+    // Hashed once per start: a corpus may be large.
+    private IReadOnlyList<InputFile> Inputs(Corpus corpus) => _inputs ??= [.. corpus.Files.Select(InputFile.Of)];
 
     private JsonObject PerTool(Func<TaughtTool, JsonObject> options) =>
         new(settings.Tools.Select(t => KeyValuePair.Create<string, JsonNode?>(t.Name, options(t))));

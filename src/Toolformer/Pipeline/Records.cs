@@ -54,7 +54,7 @@ public record ExecutedCall : SampledCall
     public ExecutedCall() { }
 
     [SetsRequiredMembers]
-    internal ExecutedCall(SampledCall call) : base(call) { }
+    public ExecutedCall(SampledCall call) : base(call) { }
 
     [JsonPropertyOrder(1)]
     public string? Result { get; init; }
@@ -73,7 +73,7 @@ public sealed record FilteredCall : ExecutedCall
     public FilteredCall() { }
 
     [SetsRequiredMembers]
-    internal FilteredCall(ExecutedCall call) : base(call) { }
+    public FilteredCall(ExecutedCall call) : base(call) { }
 
     /// <summary>L(ε); null also where the text's first token has nothing before it.</summary>
     [JsonPropertyOrder(2), JsonIgnore(Condition = JsonIgnoreCondition.Never)]

@@ -68,7 +68,7 @@ public sealed class SampleCalls : IDisposable
     /// it has seen for that, by index.
     /// </summary>
     /// <param name="count">Told what is counted: "texts", "calls", and reasons for what is skipped or discarded.</param>
-    internal (List<SampledCall>[] Calls, bool[] Seen) Sample(
+    public (List<SampledCall>[] Calls, bool[] Seen) Sample(
         IReadOnlyList<TokenisedDocument> documents, TaughtTool tool, Action<string, int> count,
         CancellationToken cancellation)
     {

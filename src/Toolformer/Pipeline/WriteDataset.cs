@@ -53,7 +53,7 @@ public sealed class WriteDataset
     /// <summary>The examples of all documents in order, one list per document.</summary>
     /// <param name="documents">Gives the documents with all their scored calls; asked twice.</param>
     /// <param name="count">Told how many calls are left out, by reason, document by document.</param>
-    internal IEnumerable<IReadOnlyList<DatasetExample>> Build(
+    public IEnumerable<IReadOnlyList<DatasetExample>> Build(
         Func<IEnumerable<(DocumentRecord Document, IReadOnlyList<FilteredCall> Calls)>> documents,
         Action<string, int> count)
     {
