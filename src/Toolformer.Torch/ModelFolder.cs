@@ -94,21 +94,24 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         config["torch_dtype"] = type.ToString().ToLowerInvariant();
         AtomicWrite(System.IO.Path.Combine(path, "config.json"),
             config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
-        using (no_grad())
-        using (TorchSharp.torch.NewDisposeScope())
+        string[] travelling = source is null
+            ? []
+            : [.. TokenizerFiles.Where(f => File.Exists(System.IO.Path.Combine(source, f)))];
+        foreach (string file in travelling)
+            File.Copy(System.IO.Path.Combine(source!, file), System.IO.Path.Combine(path, file), overwrite: true);
+        // Last, and at once: a folder that has its weights is complete.
+        using var guard = no_grad();
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        Safetensors.Write(System.IO.Path.Combine(path, SingleFile), decoder.Shape.Parameters().Select(p =>
         {
-            Safetensors.Write(System.IO.Path.Combine(path, SingleFile), decoder.Shape.Parameters().Select(p =>
-            {
-                var (name, transposed) = architecture.Locate(p.Name);
-                var value = decoder.Parameters[p.Name].detach().to(type);
-                return (name, transposed ? value.t() : value);
-            }));
-        }
-        if (source is null)
-            return;
-        foreach (string file in TokenizerFiles.Where(f => File.Exists(System.IO.Path.Combine(source, f))))
-            File.Copy(System.IO.Path.Combine(source, file), System.IO.Path.Combine(path, file), overwrite: true);
+            var (name, transposed) = architecture.Locate(p.Name);
+            var value = decoder.Parameters[p.Name].detach().to(type);
+            return (name, transposed ? value.t() : value);
+        }));
     }
+
+    /// <summary>Whether a folder holds a whole model in one file.</summary>
+    public static bool IsComplete(string path) => File.Exists(System.IO.Path.Combine(path, SingleFile));
 
     private static void AtomicWrite(string path, string text)
     {
