@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Toolformer.Cli;
 
@@ -8,6 +9,12 @@ namespace Toolformer.Cli;
 /// </summary>
 public sealed class Display(TextReader input, TextWriter output, TextWriter error, TimeProvider clock)
 {
+    /// <summary>Unlike in the files of a run, a field without a value is written, so that scripts find it.</summary>
+    private static readonly JsonSerializerOptions Format = new(JsonLines.Format)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+    };
+
     private readonly Lock _lock = new();
     private ProgressLine? _progress;
 
@@ -56,7 +63,7 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
     public void Result(string line) => Write(output, line + "\n");
 
     /// <summary>One record of the results, as a line of JSON.</summary>
-    public void Result<T>(T record) => Result(JsonSerializer.Serialize(record, JsonLines.Format));
+    public void Result<T>(T record) => Result(JsonSerializer.Serialize(record, Format));
 
     /// <summary>A line for the reader that is no result.</summary>
     public void Note(string line) => Write(error, line + "\n");
