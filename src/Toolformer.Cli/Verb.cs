@@ -12,12 +12,15 @@ public abstract class Verb
     public abstract string Description { get; }
 
     /// <summary>Its options.</summary>
-    public abstract IEnumerable<Option> Options { get; }
+    public virtual IEnumerable<Option> Options => [];
 
     /// <summary>Its arguments, if it takes any.</summary>
     public virtual IEnumerable<Argument> Arguments => [];
 
-    /// <summary>Does the work. Exceptions become messages and exit statuses in <c>Program</c>.</summary>
+    /// <summary>Verbs below this one, such as `tools list`, nested in its class; then it does nothing itself.</summary>
+    public virtual IReadOnlyList<Verb> Parts => [];
+
+    /// <summary>Does the work. Exceptions become messages and exit statuses in <see cref="CommandLine"/>.</summary>
     /// <returns>The exit status: 0 done, 1 the work failed.</returns>
-    public abstract Task<int> RunAsync(ParseResult arguments, CancellationToken cancellation);
+    public abstract Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation);
 }

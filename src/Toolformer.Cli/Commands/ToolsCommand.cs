@@ -1,0 +1,136 @@
+using System.CommandLine;
+
+namespace Toolformer.Cli.Commands;
+
+/// <summary>Lists, describes and calls the tools.</summary>
+public sealed class ToolsCommand : Verb
+{
+    public override string Name => "tools";
+
+    public override string Description =>
+        """
+        Lists the tools, describes one, or calls one.
+        Example: toolformer tools call Calculator "400 / 1400"
+        """;
+
+    public override IReadOnlyList<Verb> Parts => [new ListTools(), new DescribeTool(), new CallTool()];
+
+    public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation) =>
+        throw new NotSupportedException("`toolformer tools` needs to be told what to do: list, describe or call.");
+
+    private sealed class ListTools : Verb
+    {
+        private readonly CommonOptions _common = new();
+
+        public override string Name => "list";
+
+        public override string Description =>
+            """
+            Names every tool with what it does.
+            Example: toolformer tools list
+            """;
+
+        public override IEnumerable<Option> Options => [_common.Json];
+
+        public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
+        {
+            var tools = ToolOptions.All(index: null).Tools;
+            int width = tools.Max(tool => tool.Name.Length);
+            foreach (var tool in tools)
+            {
+                if (arguments.GetValue(_common.Json))
+                    display.Result(new { tool.Name, tool.Description });
+                else
+                    display.Result($"{tool.Name.PadRight(width)}  {tool.Description}");
+            }
+            return Task.FromResult(CommandLine.Done);
+        }
+    }
+
+    private sealed class DescribeTool : Verb
+    {
+        private readonly CommonOptions _common = new();
+        private readonly Argument<string> _name = new("name") { Description = "Name of the tool." };
+
+        public override string Name => "describe";
+
+        public override string Description =>
+            """
+            Shows what one tool does, its demonstrations and its numbers for annotating.
+            Example: toolformer tools describe Calculator
+            """;
+
+        public override IEnumerable<Option> Options => [_common.Json];
+
+        public override IEnumerable<Argument> Arguments => [_name];
+
+        public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
+        {
+            var tool = ToolOptions.All(index: null)[arguments.GetValue(_name)!];
+            if (arguments.GetValue(_common.Json))
+            {
+                display.Result(new
+                {
+                    tool.Name,
+                    tool.Description,
+                    tool.Instruction,
+                    tool.Demonstrations,
+                    tool.Annotation,
+                });
+                return Task.FromResult(CommandLine.Done);
+            }
+            var numbers = tool.Annotation;
+            display.Result($"{tool.Name}: {tool.Description}\n\nInstruction\n  {tool.Instruction}\n\nDemonstrations");
+            foreach (string demonstration in tool.Demonstrations)
+                display.Result($"  {demonstration}");
+            display.Result($"\nAnnotation\n  start threshold {numbers.StartThreshold}, {numbers.Positions} positions of "
+                + $"{numbers.CallsPerPosition} calls, filter threshold {numbers.FilterThreshold}, at most "
+                + $"{numbers.MaxExamples:N0} examples");
+            return Task.FromResult(CommandLine.Done);
+        }
+    }
+
+    private sealed class CallTool : Verb
+    {
+        private readonly CommonOptions _common = new();
+        private readonly ToolOptions _tools = new();
+        private readonly Argument<string> _name = new("name") { Description = "Name of the tool." };
+        private readonly Argument<string> _input = new("input")
+        {
+            Description = "What the tool is given; nothing for the calendar.",
+            DefaultValueFactory = _ => "",
+        };
+
+        public override string Name => "call";
+
+        public override string Description =>
+            """
+            Calls one tool and prints its answer.
+            Example: toolformer tools call Calendar --date 2024-03-09
+            """;
+
+        public override IEnumerable<Option> Options => [_tools.Index, _tools.Date, _common.Json];
+
+        public override IEnumerable<Argument> Arguments => [_name, _input];
+
+        public override async Task<int> RunAsync(
+            ParseResult arguments, Display display, CancellationToken cancellation)
+        {
+            string name = arguments.GetValue(_name)!, input = arguments.GetValue(_input)!;
+            using var index = _tools.OpenIndex(arguments);
+            var tools = ToolOptions.All(index);
+            var tool = tools[name];
+            long started = display.Clock.GetTimestamp();
+            var result = await tools.CallAsync(name, input, _tools.Context(arguments, display), cancellation);
+            double milliseconds = Math.Round(display.Clock.GetElapsedTime(started).TotalMilliseconds, 3);
+            if (arguments.GetValue(_common.Json))
+                display.Result(new { Tool = name, Input = input, Result = result.Text, result.Error, Milliseconds = milliseconds });
+            else if (!result.IsError)
+                display.Result(result.Text!);
+            if (!result.IsError)
+                return CommandLine.Done;
+            display.Fail(result.Error!, $"in: {name}({input})", $"What it takes: {tool.Description}");
+            return CommandLine.Failed;
+        }
+    }
+}

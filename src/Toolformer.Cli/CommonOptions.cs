@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Toolformer.Torch;
+using static TorchSharp.torch;
+
+namespace Toolformer.Cli;
+
+/// <summary>The options that verbs share, worded once; each verb has its own set and lists those that it takes.</summary>
+public sealed class CommonOptions
+{
+    public Option<string> Model { get; } = new("--model")
+    {
+        Description = "Model folder in Hugging Face's layout.",
+        Required = true,
+        HelpName = "FOLDER",
+    };
+
+    public Option<int> Seed { get; } = new("--seed")
+    {
+        Description = "Seed of all random draws.",
+        DefaultValueFactory = _ => 0,
+        HelpName = "N",
+    };
+
+    public Option<int> Threads { get; } = new("--threads")
+    {
+        Description = "Threads to compute with; 0: one per core.",
+        DefaultValueFactory = _ => 0,
+        HelpName = "N",
+    };
+
+    public Option<string> DeviceName { get; } = new("--device")
+    {
+        Description = "cpu, cuda, cuda:N or mps.",
+        DefaultValueFactory = _ => "cpu",
+        HelpName = "NAME",
+    };
+
+    public Option<string> TypeName { get; } = new("--dtype")
+    {
+        Description = "Number format to compute in: float32, bfloat16 or float16.",
+        DefaultValueFactory = _ => "float32",
+        HelpName = "NAME",
+    };
+
+    public Option<bool> Json { get; } = new("--json") { Description = "Print the results as JSON." };
+
+    public Option<string> Input { get; } = new("--input")
+    {
+        Description = "JSON Lines file to read, plain or .gz, .xz, .zst; without it: standard input.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>What every verb takes that runs a model.</summary>
+    public IEnumerable<Option> Engine => [Model, Threads, DeviceName, TypeName];
+
+    /// <summary>Reads the model that the options name.</summary>
+    public (TorchLanguageModel Model, ModelFolder Folder) OpenModel(ParseResult arguments)
+    {
+        SetThreads(arguments);
+        return Models.Open(arguments.GetValue(Model)!, Type(arguments), Device(arguments));
+    }
+
+    public Device Device(ParseResult arguments) => Models.Device(arguments.GetValue(DeviceName)!);
+
+    public ScalarType Type(ParseResult arguments) => Models.Type(arguments.GetValue(TypeName)!);
+
+    /// <exception cref="ArgumentException">The number is negative.</exception>
+    public void SetThreads(ParseResult arguments)
+    {
+        int threads = arguments.GetValue(Threads);
+        if (threads < 0)
+            throw new ArgumentException($"--threads is {threads}; use 0 (one per core) or more.");
+        if (threads > 0)
+            set_num_threads(threads);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Toolformer.Cli;
+
+namespace Toolformer.Tests.Cli;
+
+/// <summary>The command line run inside the test: its exit status and what it wrote.</summary>
+internal sealed record ToolformerRun(int Status, string Output, string Error)
+{
+    public static async Task<ToolformerRun> Of(params string[] arguments) => await Of("", arguments);
+
+    public static async Task<ToolformerRun> OfInput(string input, params string[] arguments) =>
+        await Of(input, arguments);
+
+    public static async Task<ToolformerRun> Cancelled(params string[] arguments) =>
+        await Of("", arguments, new CancellationToken(canceled: true));
+
+    /// <summary>The results as JSON, one per line.</summary>
+    public JsonElement[] Records =>
+        [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<JsonElement>(l))];
+
+    /// <summary>Fails unless the run refused its input with a message of what, where and remedy.</summary>
+    public void AssertRefused(params string[] parts)
+    {
+        Assert.True(Status == CommandLine.BadInput, $"exit status {Status}: {Error}");
+        Assert.StartsWith("error: ", Error);
+        Assert.True(Error.TrimEnd().Split('\n').Length >= 3, $"not three parts: {Error}");
+        Assert.All(parts, part => Assert.Contains(part, Error));
+    }
+
+    private static async Task<ToolformerRun> Of(
+        string input, string[] arguments, CancellationToken cancellation = default)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var display = new Display(new StringReader(input), output, error, TimeProvider.System);
+        int status = await CommandLine.RunAsync(arguments, display, cancellation: cancellation);
+        return new ToolformerRun(status, output.ToString(), error.ToString());
+    }
+}

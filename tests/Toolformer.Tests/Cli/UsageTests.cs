@@ -1,0 +1,65 @@
+using Toolformer.Cli;
+using Toolformer.Tests.Fakes;
+
+namespace Toolformer.Tests.Cli;
+
+public class UsageTests
+{
+    public static TheoryData<string> Verbs => [.. CommandLine.Verbs().Select(v => v.Name)];
+
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task Help_of_every_verb_shows_an_example(string verb)
+    {
+        var run = await ToolformerRun.Of(verb, "--help");
+        Assert.Equal(0, run.Status);
+        Assert.Contains("Example: ", run.Output);
+        Assert.Contains($"toolformer {verb}", run.Output);
+    }
+
+    [Fact]
+    public async Task Without_arguments_the_verbs_are_listed_a_line_each()
+    {
+        var run = await ToolformerRun.Of();
+        Assert.Equal(0, run.Status);
+        Assert.All(CommandLine.Verbs(), v => Assert.Contains($"  {v.Name} ", run.Output));
+        Assert.DoesNotContain("toolformer score", run.Output);
+    }
+
+    [Fact]
+    public async Task An_unknown_verb_is_answered_with_the_nearest_and_the_list()
+    {
+        var run = await ToolformerRun.Of("scroe");
+        run.AssertRefused("'scroe'", "Did you mean score?", "tokenize", "toolformer --help");
+    }
+
+    [Fact]
+    public async Task An_unknown_option_is_answered_with_the_nearest_and_the_list()
+    {
+        var run = await ToolformerRun.Of("score", "--model", "m", "--inptu=x");
+        run.AssertRefused("'--inptu'", "Did you mean --input?", "--dtype", "toolformer score --help");
+    }
+
+    [Fact]
+    public async Task A_missing_option_is_named()
+    {
+        var run = await ToolformerRun.Of("score");
+        run.AssertRefused("--model", "toolformer score");
+    }
+
+    [Fact]
+    public async Task A_verb_with_parts_lists_them()
+    {
+        var run = await ToolformerRun.Of("tools", "lst");
+        run.AssertRefused("Did you mean list?", "describe", "toolformer tools");
+        Assert.Equal(2, (await ToolformerRun.Of("tools")).Status);
+    }
+
+    [Fact]
+    public async Task An_interrupted_run_ends_with_130()
+    {
+        using var model = new TinyModel();
+        var run = await ToolformerRun.Cancelled("score", "--model", model.Folder);
+        Assert.Equal(130, run.Status);
+        Assert.Contains("Interrupted", run.Error);
+    }
+}
