@@ -1,7 +1,7 @@
 namespace Toolformer.Pipeline;
 
 /// <summary>Joins a file of calls with documents.jsonl: both are in corpus order.</summary>
-internal static class CallsByDocument
+public static class CallsByDocument
 {
     public const string Documents = "documents.jsonl", Sampled = "sampled.jsonl", Executed = "executed.jsonl",
         Filtered = "filtered.jsonl", Dataset = "dataset.jsonl";

@@ -129,14 +129,16 @@ public sealed class SampleCalls : IDisposable
             foreach (var (text, result) in texts.Zip(results))
             {
                 var positions = Positions(text, result.LogProbabilities, tool);
-                var automaton = positions.Count > 0 ? Automaton(tool, text.Source.Document.Text) : null;
-                if (automaton is { IsEmpty: true })
-                {
-                    count(NoInput, 1);
-                    continue;
-                }
                 foreach (var (position, p) in positions)
                 {
+                    // Only what stands before the call: when generating, the rest is not there yet.
+                    int offset = text.Source.Tokens[position].Start;
+                    var automaton = Automaton(tool, text.Source.Document.Text[..offset]);
+                    if (automaton is { IsEmpty: true })
+                    {
+                        count(NoInput, 1);
+                        continue;
+                    }
                     var start = new ForkPoint(result.Prefix!, head.Length + text.QueryLength + position);
                     for (int sample = 0; sample < tool.Options.CallsPerPosition; sample++)
                         rows.Add(new CallRow(start, automaton, Dice(text, tool, position, sample))
