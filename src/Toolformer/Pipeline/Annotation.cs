@@ -60,7 +60,8 @@ public sealed class Annotation(
             if (stage > AnnotationStage.Sample)
                 Require(folder, stage - 1);
             // Off the caller's thread: a display stays alive while the model computes.
-            await Task.Run(() => RunStageAsync(folder, corpus, stage, cancellation), cancellation).ConfigureAwait(false);
+            await Task.Run(() => RunStageAsync(folder, corpus, stage, cancellation), cancellation)
+                .ConfigureAwait(false);
         }
     }
 
@@ -146,7 +147,8 @@ public sealed class Annotation(
                 .Take(log.Done))
                 step.Remember(document.ToDocument(), calls);
         }
-        foreach (var group in CallsByDocument.Read<SampledCall>(folder, CallsByDocument.Sampled).Skip(log.Done).Chunk(64))
+        foreach (var group in CallsByDocument.Read<SampledCall>(folder, CallsByDocument.Sampled)
+            .Skip(log.Done).Chunk(64))
         {
             var executed = await step.ExecuteAsync(
                 group.Select(g => (g.Document.ToDocument(), g.Calls)), cancellation).ConfigureAwait(false);

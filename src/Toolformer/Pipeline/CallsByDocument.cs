@@ -21,7 +21,8 @@ public static class CallsByDocument
             yield return (document, own);
         }
         if (more)
-            throw new InvalidDataException($"{folder.FilePath(file)}: the document {calls.Current.DocId} of a call is not "
+            throw new InvalidDataException(
+                $"{folder.FilePath(file)}: the document {calls.Current.DocId} of a call is not "
                 + $"in {Documents}, or not in the same order. Both must come from one run: make the file anew.");
     }
 }

@@ -5,7 +5,7 @@ using Toolformer.Modeling;
 
 namespace Toolformer.Pipeline;
 
-/// <summary>A line of documents.jsonl: a text as the model saw it, without a token that stands before every text.</summary>
+/// <summary>A line of documents.jsonl: a text as the model saw it, without a token before every text.</summary>
 public sealed record DocumentRecord(string DocId, string Text, IReadOnlyList<int> InputIds)
 {
     public string? Url { get; init; }

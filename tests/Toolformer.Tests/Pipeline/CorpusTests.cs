@@ -47,7 +47,8 @@ public sealed class CorpusTests : IDisposable
     {
         byte[] bad =
         [
-            .. "{\"text\":\"good\"}\n\n{\"text\":\"\\ud800\"}\n{\"text\":5}\n{\"text\":\"  \"}\n{\"txt\":\"x\"}\n[1]\n{\"te"u8,
+            .. "{\"text\":\"good\"}\n\n{\"text\":\"\\ud800\"}\n{\"text\":5}\n{\"text\":\"  \"}\n"u8,
+            .. "{\"txt\":\"x\"}\n[1]\n{\"te"u8,
             .. "\n{\"text\":\""u8, 0xFF, 0xFE, .. "\"}\n{\"text\":\""u8, .. new byte[300].Select(_ => (byte)'a'),
             .. "\"}\n{\"text\":\"also good\"}"u8,
         ];
@@ -121,7 +122,8 @@ public sealed class CorpusTests : IDisposable
     public async Task Parquet_reads_like_json_lines()
     {
         string file = Path.Combine(_folder, "a.parquet");
-        DataField text = new DataField<string>("text"), id = new DataField<long>("id"), lang = new DataField<string>("lang");
+        DataField text = new DataField<string>("text"), id = new DataField<long>("id");
+        DataField lang = new DataField<string>("lang");
         await using (var stream = File.Create(file))
         await using (var writer = await ParquetWriter.CreateAsync(new ParquetSchema(text, id, lang), stream))
         {

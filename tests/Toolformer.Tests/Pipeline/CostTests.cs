@@ -46,7 +46,7 @@ public class CostTests
         Assert.InRange(model.ForwardTokens, 3_700, 4_100);
     }
 
-    /// <summary>p(&lt;API&gt;) is high at the wanted positions; a call is `Add(`, random digits, `)]`: G tokens.</summary>
+    /// <summary>p(&lt;API&gt;) is high at the wanted positions; a call is G tokens: `Add(`, digits, `)]`.</summary>
     private static float[] Logits(IReadOnlyList<int> context, int before)
     {
         var logits = new float[259];
@@ -85,7 +85,8 @@ public class CostTests
         public override AnnotationOptions Annotation { get; } =
             new() { Positions = K, CallsPerPosition = M, MaxCallTokens = 40 };
 
-        public override ValueTask<ToolResult> CallAsync(string input, ToolContext context, CancellationToken cancellation) =>
+        public override ValueTask<ToolResult> CallAsync(
+            string input, ToolContext context, CancellationToken cancellation) =>
             new(ToolResult.Success("1"));
     }
 }

@@ -13,7 +13,8 @@ public class FilterCallsTests
     public void Stored_losses_are_those_of_each_call_scored_by_itself()
     {
         var document = Document("Sums are fun: 3 and 22.");
-        ExecutedCall[] calls = [Call(0, "1+2", "3"), Call(14, "1+2", "3"), Call(20, "20+2", "22"), Call(22, "1+2", "3")];
+        ExecutedCall[] calls =
+            [Call(0, "1+2", "3"), Call(14, "1+2", "3"), Call(20, "20+2", "22"), Call(22, "1+2", "3")];
         foreach (var form in Enum.GetValues<EmptyCallForm>())
         {
             var options = new FilterOptions { EmptyForm = form, Separator = "\n" };
@@ -90,7 +91,10 @@ public class FilterCallsTests
     {
         (DocumentRecord, IReadOnlyList<ExecutedCall>)[] documents = [.. Enumerable.Range(0, 6).Select(n =>
             (Document(new string((char)('a' + n), 5 + 7 * n % 11) + n, $"d{n}"),
-                (IReadOnlyList<ExecutedCall>)[Call(n % 5, "1+2", "3", $"d{n}"), Call(3, $"{n}+1", $"{n + 1}", $"d{n}")]))];
+                (IReadOnlyList<ExecutedCall>)
+                [
+                    Call(n % 5, "1+2", "3", $"d{n}"), Call(3, $"{n}+1", $"{n + 1}", $"d{n}"),
+                ]))];
         var together = Filter(ScriptedModel.Make()).Score(documents);
         var tight = Filter(ScriptedModel.Make(), new FilterOptions { TokensPerBatch = 1 });
         var alone = documents.SelectMany(d => tight.Score([d]));

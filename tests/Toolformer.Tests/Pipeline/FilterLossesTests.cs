@@ -116,7 +116,7 @@ public class FilterLossesTests
 
     private static bool Near(double a, double b) => Math.Abs(a - b) < 1e-12;
 
-    /// <summary>Gives back recorded log-probabilities, one list per sequence, and checks that as many are asked for.</summary>
+    /// <summary>Gives back recorded log-probabilities, one list per sequence; as many must be asked for.</summary>
     private sealed class Recorded(float[]?[] logs) : ILanguageModel
     {
         public ITokenizer Tokenizer => throw new NotSupportedException();

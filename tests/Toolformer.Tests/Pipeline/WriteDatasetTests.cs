@@ -45,7 +45,10 @@ public class WriteDatasetTests
     {
         var tools = Tools(maxExamples: 2);
         var documents = Enumerable.Range(0, 5).Select(n => (Document($"d{n}"),
-            (IReadOnlyList<FilteredCall>)[Call("Add", 24, 0.5 + 0.1 * (n * 3 % 5), $"d{n}"), Call("Day", 8, 0.3, $"d{n}")]))
+            (IReadOnlyList<FilteredCall>)
+            [
+                Call("Add", 24, 0.5 + 0.1 * (n * 3 % 5), $"d{n}"), Call("Day", 8, 0.3, $"d{n}"),
+            ]))
             .ToList();
         var left = new Dictionary<string, int>();
         var examples = new WriteDataset(Tokenizer, tools, new DatasetOptions(), true)
@@ -60,7 +63,8 @@ public class WriteDatasetTests
     public void Long_texts_are_cut_into_windows_that_cut_neither_calls_nor_characters()
     {
         string[] pieces = ["a", "ë", "😀", " [", "word ", "->", "]"];
-        var cases = Gen.Select(Gen.Int[0, 6].Select(i => pieces[i]).Array[1, 60], Gen.Int[0, 1000].Array[1, 8], Gen.Int[20, 80], Gen.Bool);
+        var texts = Gen.Int[0, 6].Select(i => pieces[i]).Array[1, 60];
+        var cases = Gen.Select(texts, Gen.Int[0, 1000].Array[1, 8], Gen.Int[20, 80], Gen.Bool);
         cases.Sample((parts, places, maxLength, beginning) =>
         {
             string text = string.Concat(parts);
