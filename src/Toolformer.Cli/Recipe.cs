@@ -101,6 +101,36 @@ public sealed record ToolNumbers
     public int? MaxCallTokens { get; init; }
     public int? MaxExamples { get; init; }
 
+    /// <summary>Numbers given as TOOL.NAME=VALUE.</summary>
+    /// <exception cref="ArgumentException">Not of that form, or an unknown tool or number.</exception>
+    public static IReadOnlyDictionary<string, ToolNumbers> Parse(IEnumerable<string> texts, IEnumerable<string> tools)
+    {
+        var numbers = new Dictionary<string, ToolNumbers>();
+        foreach (string text in texts)
+        {
+            string[] sides = text.Split('=', 2), names = sides[0].Split('.', 2);
+            if (sides.Length != 2 || names.Length != 2
+                || !double.TryParse(sides[1], System.Globalization.CultureInfo.InvariantCulture, out double value))
+                throw new ArgumentException($"--set is '{text}'.\n  in the arguments\n  Write TOOL.NAME=VALUE, such as "
+                    + "Calculator.positions=8.");
+            if (!tools.Contains(names[0]))
+                throw new ArgumentException(Spelling.Unknown("tool", names[0], tools));
+            var own = numbers.GetValueOrDefault(names[0], new ToolNumbers());
+            numbers[names[0]] = names[1] switch
+            {
+                "start_threshold" => own with { StartThreshold = value },
+                "positions" => own with { Positions = (int)value },
+                "calls_per_position" => own with { CallsPerPosition = (int)value },
+                "filter_threshold" => own with { FilterThreshold = value },
+                "max_call_tokens" => own with { MaxCallTokens = (int)value },
+                "max_examples" => own with { MaxExamples = (int)value },
+                _ => throw new ArgumentException(Spelling.Unknown("number", names[1], ["start_threshold", "positions",
+                    "calls_per_position", "filter_threshold", "max_call_tokens", "max_examples"])),
+            };
+        }
+        return numbers;
+    }
+
     /// <summary>The tool with these numbers.</summary>
     public TaughtTool Apply(Tool tool)
     {

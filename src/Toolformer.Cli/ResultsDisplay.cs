@@ -1,6 +1,7 @@
 using System.Globalization;
 using Toolformer.Evaluation;
 using Toolformer.Markup;
+using Toolformer.Pipeline;
 using Toolformer.Reports;
 
 namespace Toolformer.Cli;
@@ -12,11 +13,7 @@ internal static class ResultsDisplay
 
     public static void Show(Results results, string folder, Display display)
     {
-        display.Result("Calls kept per filter threshold, texts in brackets (table 2 of the paper):");
-        foreach (var tool in results.KeptPerThreshold.GroupBy(t => t.Tool))
-            display.Result($"  {tool.Key,-12} " + string.Join("   ", tool.Select(t =>
-                string.Create(CultureInfo.InvariantCulture, $"{t.Threshold:0.0}: {t.Calls:N0} ({t.Texts:N0})"))));
-        display.Result("");
+        Show(results.KeptPerThreshold, display);
         var perplexities = results.Perplexity.ToDictionary(
             p => (p.Model, p.Mode),
             p => new PerplexityResult(p.Tokens, p.Texts, Math.Log(p.Perplexity), p.Stderr));
@@ -34,6 +31,16 @@ internal static class ResultsDisplay
         display.Result($"Everything is in {folder}. Try the taught model: "
             + $"toolformer generate --model {Path.Combine(folder, "model")} --tools Calculator "
             + "--prompt \"They had 25 pears and bought 17 more, so now they have\"");
+    }
+
+    /// <summary>Table 2 of the paper.</summary>
+    public static void Show(IReadOnlyList<ThresholdCount> kept, Display display)
+    {
+        display.Result("Calls kept per filter threshold, texts in brackets (table 2 of the paper):");
+        foreach (var tool in kept.GroupBy(t => t.Tool))
+            display.Result($"  {tool.Key,-12} " + string.Join("   ", tool.Select(t =>
+                string.Create(CultureInfo.InvariantCulture, $"{t.Threshold:0.0}: {t.Calls:N0} ({t.Texts:N0})"))));
+        display.Result("");
     }
 
     /// <summary>The prompt and what the model wrote, its calls in colour.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Toolformer.Cli.Commands;
 using Toolformer.Corpora;
 using Toolformer.Evaluation;
 using Toolformer.Inference;
@@ -7,7 +8,6 @@ using Toolformer.Modeling;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
 using Toolformer.Torch;
-using static TorchSharp.torch;
 
 namespace Toolformer.Cli;
 
@@ -53,8 +53,10 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         }
         var thresholds = Thresholds.Count(JsonLines.Read<FilteredCall>(run.FilePath(CallsByDocument.Filtered)));
 
-        await Task.Run(() => Finetune(run, source, Plain, withCalls: false, cancellation), cancellation);
-        await Task.Run(() => Finetune(run, source, Taught, withCalls: true, cancellation), cancellation);
+        string dataset = run.FilePath(CallsByDocument.Dataset);
+        foreach (var (target, withCalls) in new[] { (Plain, false), (Taught, true) })
+            await Task.Run(() => FinetuneCommand.Finetune(
+                source, dataset, target, recipe.Finetuning, withCalls, display, cancellation), cancellation);
         var results = await Task.Run(() => EvaluateAsync(source, toolbox, thresholds, cancellation), cancellation);
         File.WriteAllText(In("results.json.tmp"), JsonSerializer.Serialize(results, JsonLines.Format) + "\n");
         File.Move(In("results.json.tmp"), In("results.json"), overwrite: true);
@@ -100,25 +102,6 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         var all = Catalog.Find<Tool>(parts);
         return [.. recipe.Tools.Keys.Select(name => all.FirstOrDefault(t => t.Name == name)
             ?? throw new InvalidDataException($"{Spelling.Unknown("tool", name, all.Select(t => t.Name))}\n  in the recipe"))];
-    }
-
-    private void Finetune(
-        RunFolder run, string source, string target, bool withCalls, CancellationToken cancellation)
-    {
-        if (ModelFolder.IsComplete(target))
-            return;
-        var origin = ModelFolder.Open(source);
-        var data = new Finetuning(JsonLines.Read<DatasetExample>(run.FilePath(CallsByDocument.Dataset)),
-            recipe.Finetuning, origin.BeginningOfText, origin.EndOfText, withCalls);
-        using var start = origin.ReadDecoder();
-        using var progress = new TrainingDisplay(display, withCalls ? "finetuning with calls" : "finetuning without calls");
-        var trainer = new Trainer(In(withCalls ? "finetuning" : "finetuning-plain"), data.Training, data.Batch)
-        {
-            HeldOut = data.HeldOut,
-            Progress = progress,
-        };
-        using var best = trainer.Run(start, cancellation);
-        ModelFolder.Write(target, best, origin.Architecture, ScalarType.Float32, origin.EndOfText, source);
     }
 
     private async Task<Results> EvaluateAsync(
