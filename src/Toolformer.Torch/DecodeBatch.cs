@@ -119,7 +119,7 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         step.Store(leafV, v);
         long n = q.shape[0], heads = q.shape[1], length = q.shape[2], width = q.shape[3];
         using var scope = NewDisposeScope();
-        q = q * (1.0 / Math.Sqrt(width));
+        q = q.Times(1 / Math.Sqrt(width));
         var ownK = leafK.narrow(2, 0, step.Used);
         var ownV = leafV.narrow(2, 0, step.Used);
         var scores = new List<Tensor>();
@@ -140,21 +140,21 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
             scores.Add(step.FromSlots(slotted.matmul(_branchLayers[layer].K.transpose(2, 3))));
         }
         scores.Add(q.matmul(ownK.transpose(2, 3)));                                     // (N, H, L, C)
-        var weights = (cat(scores, 3).to(ScalarType.Float32) + step.Mask).softmax(3).to(q.dtype);
+        var weights = cat(scores, 3).to(ScalarType.Float32).Plus(step.Mask).softmax(3).to(q.dtype);
         var mixed = weights.narrow(3, weights.shape[3] - step.Used, step.Used).matmul(ownV);
         long offset = 0;
         foreach (var (_, trunkV) in trunk)
         {
             long size = trunkV.shape[2];
             var part = weights.narrow(3, offset, size).transpose(0, 1).reshape(heads, n * length, size);
-            mixed = mixed + part.matmul(trunkV[0]).view(heads, n, length, width).transpose(0, 1);
+            mixed = mixed.Plus(part.matmul(trunkV[0]).view(heads, n, length, width).transpose(0, 1));
             offset += size;
         }
         if (_branchLayers.Length > 0)
         {
             var (_, branchV) = _branchLayers[layer];
             var part = step.ToSlots(weights.narrow(3, trunkLength, branchV.shape[2]));
-            mixed = mixed + step.FromSlots(part.matmul(branchV));
+            mixed = mixed.Plus(step.FromSlots(part.matmul(branchV)));
         }
         return mixed.MoveToOuterDisposeScope();
     }

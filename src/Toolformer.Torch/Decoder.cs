@@ -68,7 +68,7 @@ public sealed class Decoder : IDisposable
         Tensor Normal(long[] size, double deviation)
         {
             using var standard = randn(size, generator: generator);
-            return standard * deviation;
+            return standard.Times(deviation);
         }
     }
 
@@ -88,7 +88,7 @@ public sealed class Decoder : IDisposable
     {
         long batch = ids.shape[0], length = ids.shape[1];
         using var scope = NewDisposeScope();
-        var x = Rows("embedding", ids).add_(Rows("positions", positions));
+        var x = Rows("embedding", ids).AddInPlace(Rows("positions", positions));
         for (int l = 0; l < Shape.Layers; l++)
         {
             using var inner = NewDisposeScope();
@@ -98,9 +98,9 @@ public sealed class Decoder : IDisposable
                 .permute(2, 0, 3, 1, 4);                                        // (3, B, H, T, D)
             var mixed = attention.Attend(l, qkv[0], qkv[1], qkv[2])
                 .transpose(1, 2).reshape(batch, length, Shape.Width);           // (B, T, d)
-            var y = x + Linear(name + "out", mixed);
+            var y = x.Plus(Linear(name + "out", mixed));
             var up = Activate(Linear(name + "up", Norm(name + "norm2", y)));
-            x = (y + Linear(name + "down", up)).MoveToOuterDisposeScope();
+            x = y.Plus(Linear(name + "down", up)).MoveToOuterDisposeScope();
         }
         return Norm("norm", x).MoveToOuterDisposeScope();
     }

@@ -80,7 +80,7 @@ internal sealed class PrefixedAttention(TorchPrefix? prefix, long length, bool r
     /// <summary>(T, P + T), 0 where a query may look and −∞ where not.</summary>
     private static Tensor Mask(long prefixLength, long length, ScalarType type, Device device)
     {
-        using var future = full([length, length], float.NegativeInfinity, ScalarType.Float32, device).triu_(1);
+        using var future = TensorArithmetic.Forbidden([length, length], device).triu_(1);
         using var past = zeros([length, prefixLength], ScalarType.Float32, device);
         using var mask = cat([past, future], 1);
         return mask.to(type).DetachFromDisposeScope();

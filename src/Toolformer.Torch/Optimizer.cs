@@ -42,12 +42,12 @@ public sealed class AdamW(Tensor values, Tensor gradients, AdamWOptions options)
     protected override void Update(double learningRate)
     {
         var (beta1, beta2) = (options.Beta1, options.Beta2);
-        _first.mul_(beta1).add_(gradients, alpha: 1 - beta1);
-        _second.mul_(beta2).addcmul_(gradients, gradients, 1 - beta2);
+        _first.MultiplyInPlace(beta1).AddInPlace(gradients, 1 - beta1);
+        _second.MultiplyInPlace(beta2).AddProductInPlace(gradients, gradients, 1 - beta2);
         double correction1 = 1 - Math.Pow(beta1, Steps), correction2 = 1 - Math.Pow(beta2, Steps);
-        var denominator = _second.sqrt().div_(Math.Sqrt(correction2)).add_(options.Epsilon);
-        values.mul_(1 - learningRate * options.WeightDecay);
-        values.addcdiv_(_first, denominator, -learningRate / correction1);
+        var denominator = _second.sqrt().MultiplyInPlace(1 / Math.Sqrt(correction2)).AddInPlace(options.Epsilon);
+        values.MultiplyInPlace(1 - learningRate * options.WeightDecay);
+        values.AddQuotientInPlace(_first, denominator, -learningRate / correction1);
     }
 }
 
@@ -117,10 +117,10 @@ public sealed class Muon : Optimizer
         foreach (var (value, gradient, velocity) in _matrices)
         {
             using var scope = NewDisposeScope();
-            velocity.mul_(Momentum).add_(gradient);
-            var direction = Orthogonal(gradient + velocity * Momentum);
+            velocity.MultiplyInPlace(Momentum).AddInPlace(gradient);
+            var direction = Orthogonal(gradient.Plus(velocity.Times(Momentum)));
             double scale = Math.Sqrt(Math.Max(1, (double)value.shape[0] / value.shape[1]));
-            value.add_(direction, alpha: -learningRate * _ratio * scale);
+            value.AddInPlace(direction, -learningRate * _ratio * scale);
         }
         Copy(_parameters.Values, _restValues, gather: true);
         Copy(_parameters.Gradients, _restGradients, gather: true);
@@ -147,12 +147,12 @@ public sealed class Muon : Optimizer
     {
         bool tall = matrix.shape[0] > matrix.shape[1];
         var x = (tall ? matrix.t() : matrix).to(ScalarType.BFloat16);
-        x = x / (matrix.norm() + 1e-7).to(ScalarType.BFloat16);
+        x = x.div(matrix.norm().AddInPlace(1e-7).to(ScalarType.BFloat16));
         for (int i = 0; i < 5; i++)
         {
             var a = x.matmul(x.t());
-            var b = a * -4.7750 + a.matmul(a) * 2.0315;
-            x = x * 3.4445 + b.matmul(x);
+            var b = a.Times(-4.7750).Plus(a.matmul(a).Times(2.0315));
+            x = x.Times(3.4445).Plus(b.matmul(x));
         }
         return (tall ? x.t() : x).to(ScalarType.Float32);
     }

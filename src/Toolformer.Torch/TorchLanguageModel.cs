@@ -106,7 +106,7 @@ public sealed class TorchLanguageModel : ILanguageModel
         using var attention = new PrefixedAttention(prefix, longest, keep, Decoder.ComputeType, Decoder.Device);
         var hidden = Decoder.Hidden(
             tensor(ids, device: Decoder.Device).view(batch.Count, longest),
-            arange(start, start + longest, ScalarType.Int64, Decoder.Device),
+            tensor([.. Enumerable.Range(start, longest).Select(p => (long)p)], device: Decoder.Device),
             attention).reshape(-1, Decoder.Shape.Width);                                    // (B·T, d)
         Count(batch.Sum(i => (long)i.Tokens.Count));
         var values = Probabilities(hidden, batch, longest);
@@ -159,8 +159,8 @@ public sealed class TorchLanguageModel : ILanguageModel
                 var at = tensor(targets.Select(a => (long)a.Row * VocabularySize + a.Want.Token).ToArray(),
                     device: Decoder.Device);
                 var from = tensor(targets.Select(a => (long)a.Row).ToArray(), device: Decoder.Device);
-                float[] found = [.. (logits.view(-1).index_select(0, at)
-                    - normaliser.view(-1).index_select(0, from)).cpu().data<float>()];
+                float[] found = [.. logits.view(-1).index_select(0, at)
+                    .Minus(normaliser.view(-1).index_select(0, from)).cpu().data<float>()];
                 for (int a = 0; a < targets.Length; a++)
                     results[targets[a].Want.Input].LogProbabilities[targets[a].Want.Slot] = found[a];
             }

@@ -147,7 +147,7 @@ public sealed class Trainer
         if (_options.ClipNorm > 0 && norm > _options.ClipNorm)
         {
             using var guard = no_grad();
-            parameters.Gradients.mul_(_options.ClipNorm / norm);
+            parameters.Gradients.MultiplyInPlace(_options.ClipNorm / norm);
         }
         optimizer.Step(_options.RateAt(optimizer.Steps));
         return (sum / scored, rows.Sum(r => (long)r.Tokens.Length), norm);

@@ -35,7 +35,7 @@ public static class TrainingLoss
             using var inner = NewDisposeScope();
             long count = Math.Min(HeadRows, index.shape[0] - start);
             var loss = Piece(decoder, leaf, index.narrow(0, start, count), targets.narrow(0, start, count));
-            (loss / divisor).backward();
+            loss.Times(1 / divisor).backward();
             sum += loss.item<float>();
         }
         hidden.backward([leaf.grad!]);
