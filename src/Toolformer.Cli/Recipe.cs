@@ -15,8 +15,14 @@ public sealed record Recipe
     /// <summary>The base model's folder; relative to the checkout or to the installed tool.</summary>
     public string Model { get; init; } = "models/nano";
 
-    /// <summary>Corpus files; empty: the quickstart's corpus is generated.</summary>
+    /// <summary>Corpus files. Without any, and without problems, the quickstart's corpus is generated.</summary>
     public IReadOnlyList<string> Corpus { get; init; } = [];
+
+    /// <summary>
+    /// Files of math word problems (ASDiv, SVAMP, MAWPS, GSM8K) that become plain solved texts; what shares 13 words in a
+    /// row with a problem of the tasks is left out.
+    /// </summary>
+    public IReadOnlyList<string> SolvedProblems { get; init; } = [];
 
     /// <summary>Sizes of the generated corpus.</summary>
     public QuickstartOptions Quickstart { get; init; } = new();
@@ -46,6 +52,10 @@ public sealed record Recipe
 
     /// <summary>Whether inputs are held to the tool's pattern while generating.</summary>
     public bool ConstrainInputs { get; init; }
+
+    /// <summary>Whether the texts are generated.</summary>
+    [JsonIgnore]
+    public bool IsQuickstart => Corpus.Count == 0 && SolvedProblems.Count == 0;
 
     private static readonly JsonSerializerOptions Format = new()
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Toolformer.Cli.Commands;
 using Toolformer.Corpora;
 using Toolformer.Evaluation;
+using Toolformer.Evaluation.Tasks;
 using Toolformer.Inference;
 using Toolformer.Markup;
 using Toolformer.Modeling;
@@ -82,17 +83,42 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
 
     private Corpus PrepareCorpus()
     {
-        if (recipe.Corpus.Count > 0)
+        string generated = Path.Combine(CorpusFolder, QuickstartCorpus.CorpusFile);
+        if (recipe.IsQuickstart)
+        {
+            QuickstartCorpus.Write(CorpusFolder, recipe.Seed, recipe.Quickstart);
+            return new Corpus([generated]);
+        }
+        if (recipe.SolvedProblems.Count == 0)
             return new Corpus(recipe.Corpus);
-        QuickstartCorpus.Write(CorpusFolder, recipe.Seed, recipe.Quickstart);
-        return new Corpus([Path.Combine(CorpusFolder, QuickstartCorpus.CorpusFile)]);
+        var test = recipe.Tasks.Where(t => EvaluationTask(t.Key) is MathWordProblems)
+            .SelectMany(t => MathProblemFile.Read(t.Value)).ToList();
+        Directory.CreateDirectory(CorpusFolder);
+        using (var writer = new JsonLinesWriter(generated, keep: 0))
+        {
+            foreach (string file in recipe.SolvedProblems)
+            {
+                string source = Path.GetFileName(file.Split('#')[0]);
+                foreach (var document in SolvedProblems.Documents(MathProblemFile.Read(file), source, test))
+                    writer.Write(new { id = document.Id, text = document.Text });
+            }
+            writer.Flush(toDisk: true);
+        }
+        return new Corpus([generated, .. recipe.Corpus]);
+    }
+
+    private static EvalTask EvaluationTask(string name)
+    {
+        var all = Catalog.Find<EvalTask>();
+        return all.FirstOrDefault(t => t.Name == name)
+            ?? throw new InvalidDataException(Spelling.Unknown("task", name, all.Select(t => t.Name)) + "\n  in the recipe");
     }
 
     private IReadOnlyList<Tool> Tools()
     {
-        string[] passages = recipe.Corpus.Count > 0
-            ? [.. recipe.Index]
-            : [Path.Combine(CorpusFolder, QuickstartCorpus.PassagesFile)];
+        string[] passages = recipe.IsQuickstart
+            ? [Path.Combine(CorpusFolder, QuickstartCorpus.PassagesFile)]
+            : [.. recipe.Index];
         object[] parts = [];
         if (passages.Length > 0)
         {
@@ -107,12 +133,10 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
     private async Task<Results> EvaluateAsync(
         string source, Toolbox toolbox, IReadOnlyList<ThresholdCount> thresholds, CancellationToken cancellation)
     {
-        var all = Catalog.Find<EvalTask>();
         string heldOut = Path.Combine(CorpusFolder, QuickstartCorpus.HeldOutFile);
-        var tasks = recipe.Corpus.Count == 0
-            ? all.OfType<Evaluation.Tasks.QuickstartTask>().Select(t => new EvalInput(t, heldOut)).ToList()
-            : [.. recipe.Tasks.Select(t => new EvalInput(all.FirstOrDefault(a => a.Name == t.Key)
-                ?? throw new InvalidDataException(Spelling.Unknown("task", t.Key, all.Select(a => a.Name))), t.Value))];
+        List<EvalInput> tasks = recipe.IsQuickstart
+            ? [.. Catalog.Find<EvalTask>().OfType<QuickstartTask>().Select(t => new EvalInput(t, heldOut))]
+            : [.. recipe.Tasks.Select(t => new EvalInput(EvaluationTask(t.Key), t.Value))];
         var options = new GenerationOptions
         {
             StartTopK = recipe.StartTopK,

@@ -27,6 +27,12 @@ public sealed record FinetuningOptions
     /// <summary>Whether the tokens of tool results are left out of the loss. The paper's loss runs over everything.</summary>
     public bool MaskResults { get; init; }
 
+    /// <summary>
+    /// Share of the times at which an example is shown without its calls, so that the model also learns how the text goes
+    /// on where calls are disabled. The paper's is 0: there, calls are rare enough in the data.
+    /// </summary>
+    public double CallDropout { get; init; }
+
     /// <summary>Share of the examples, chosen by their ids, on whose perplexity the best step is found.</summary>
     public double HeldOut { get; init; } = 0.05;
 
@@ -43,7 +49,7 @@ public sealed record FinetuningOptions
 public sealed class Finetuning
 {
     private readonly FinetuningOptions _options;
-    private readonly List<TrainingRow> _rows = [];
+    private readonly List<(TrainingRow Row, TrainingRow Plain)> _rows = [];
     private readonly List<TrainingRow> _heldOut = [];
     private (long Epoch, int[] Order) _order = (-1, []);
 
@@ -56,14 +62,18 @@ public sealed class Finetuning
         _options = options;
         foreach (var example in examples)
         {
-            var row = Row(example, beginningOfText, endOfText, withCalls);
-            (IsHeldOut(example.Id) ? _heldOut : _rows).Add(row);
+            var plain = Row(example, beginningOfText, endOfText, withCalls: false);
+            var row = withCalls ? Row(example, beginningOfText, endOfText, withCalls: true) : plain;
+            if (IsHeldOut(example.Id))
+                _heldOut.Add(row);
+            else
+                _rows.Add((row, plain));
         }
         if (_rows.Count == 0)
             throw new InvalidDataException($"The dataset holds {_rows.Count + _heldOut.Count} examples, which is not enough "
                 + "to learn from.\n  Annotate more text, or keep more calls with a lower filter threshold.");
         if (_heldOut.Count == 0)
-            _heldOut.Add(_rows[^1]);
+            _heldOut.Add(_rows[^1].Row);
     }
 
     /// <summary>Rows that training does not see.</summary>
@@ -92,7 +102,10 @@ public sealed class Finetuning
         for (int b = 0; b < batch.Length; b++)
         {
             long number = step * _options.BatchSize + b;
-            batch[b] = _rows[Order(number / _rows.Count)[number % _rows.Count]];
+            var (row, plain) = _rows[Order(number / _rows.Count)[number % _rows.Count]];
+            bool dropped = _options.CallDropout > 0
+                && new Random((int)((_options.Seed * 7_919L + number) % int.MaxValue)).NextDouble() < _options.CallDropout;
+            batch[b] = dropped ? plain : row;
         }
         return batch;
     }

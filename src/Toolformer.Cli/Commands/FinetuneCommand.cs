@@ -30,6 +30,8 @@ public sealed class FinetuneCommand : Verb
     private readonly Option<double> _warmUp = Number("--warm-up", "Share of updates in which it rises.", Defaults.WarmUp);
     private readonly Option<double> _coolDown =
         Number("--cool-down", "Share of updates, the last, in which it falls.", Defaults.CoolDown);
+    private readonly Option<double> _callDropout =
+        Number("--call-dropout", "Share of times at which an example is shown without its calls.", Defaults.CallDropout);
     private readonly Option<bool> _maskResults = new("--mask-results")
     {
         Description = "Leave the tokens of tool results out of the loss; the paper has them in.",
@@ -50,7 +52,7 @@ public sealed class FinetuneCommand : Verb
     public override IEnumerable<Option> Options =>
     [
         _common.Model, _common.Threads, _dataset, _out, _batch, _epochs, _maxSteps, _rate, _warmUp, _coolDown,
-        _maskResults, _plain, _common.Seed,
+        _callDropout, _maskResults, _plain, _common.Seed,
     ];
 
     public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
@@ -67,6 +69,7 @@ public sealed class FinetuneCommand : Verb
             LearningRate = arguments.GetValue(_rate),
             WarmUp = arguments.GetValue(_warmUp),
             CoolDown = arguments.GetValue(_coolDown),
+            CallDropout = arguments.GetValue(_callDropout),
             MaskResults = arguments.GetValue(_maskResults),
             Seed = arguments.GetValue(_common.Seed),
         };
