@@ -1,7 +1,6 @@
 using Toolformer.Modeling;
 using Toolformer.Tests.Fakes;
 using Toolformer.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;
