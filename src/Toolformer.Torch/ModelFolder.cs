@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using static TorchSharp.torch;
 
 namespace Toolformer.Torch;
@@ -111,6 +112,18 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
             return (name, transposed ? value.t() : value);
         }));
     }
+
+    /// <summary>What tells this model from others, for a run's manifest: its name and the hashes of its weights.</summary>
+    public JsonObject Identity() => new()
+    {
+        ["name"] = System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\')),
+        ["model_type"] = Architecture.ModelType,
+        ["sha256"] = new JsonArray([.. WeightFiles().Select(file =>
+        {
+            using var stream = File.OpenRead(file);
+            return (JsonNode)Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(stream));
+        })]),
+    };
 
     /// <summary>Whether a folder holds a whole model in one file.</summary>
     public static bool IsComplete(string path) => File.Exists(System.IO.Path.Combine(path, SingleFile));

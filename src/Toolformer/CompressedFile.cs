@@ -4,7 +4,7 @@ using SharpCompress.Compressors.Xz;
 
 namespace Toolformer;
 
-/// <summary>Opens a file for reading and decompresses it by its ending: .gz, .zst or .xz; any other file as it is.</summary>
+/// <summary>Opens a file and decompresses it by its ending: .gz, .zst or .xz; any other file is read as it is.</summary>
 public static class CompressedFile
 {
     private static readonly string[] Endings = [".gz", ".zst", ".xz"];
@@ -45,7 +45,12 @@ public static class CompressedFile
         public override bool CanSeek => false;
         public override bool CanWrite => false;
         public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
 
         public override int Read(byte[] buffer, int offset, int count) => _inner.Read(buffer, offset, count);
         public override void Flush() { }

@@ -15,7 +15,7 @@ public sealed record Manifest
 
     public long? Seed { get; init; }
 
-    /// <summary>The model: its folder or id, and what else tells it from others (hash, device, number format).</summary>
+    /// <summary>The model: its folder or id, and what else tells it from others (hash, device, dtype).</summary>
     public JsonObject? Model { get; init; }
 
     /// <summary>The id that stood before every text when it was scored, null where the model family has none.</summary>

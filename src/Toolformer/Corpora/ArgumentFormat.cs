@@ -1,11 +1,6 @@
-namespace Toolformer.Corpora;
+using Toolformer.Corpora.Domains;
 
-/// <summary>What a call may be asked with: the operands as they stand in the text, and where it makes sense in words.</summary>
-/// <param name="Parts">The operands, or (entity, attribute).</param>
-/// <param name="Question">"Who is the harbour master of Velmora?"; null where a question would be odd.</param>
-/// <param name="Phrase">"Velmora harbour master"; null where there is none.</param>
-/// <param name="Symbol">What is to be done, for tools with several operations: "more", "~"; null for one.</param>
-internal sealed record Request(string[] Parts, string? Question = null, string? Phrase = null, string? Symbol = null);
+namespace Toolformer.Corpora;
 
 /// <summary>How one invented tool wants its input written; drawn once per tool.</summary>
 internal sealed class ArgumentFormat
@@ -19,11 +14,13 @@ internal sealed class ArgumentFormat
     ];
 
     private static readonly string[] Quotes = ["\"", "\"", "\"", "'", "`"];
-    private static readonly string[] Prefixes = ["get ", "for ", "on ", "ask: ", "of ", "value: ", "in: ", "q=", "#", "@", "=", "give "];
+    private static readonly string[] Prefixes = ["get ", "for ", "on ", "ask: ", "of ", "value: ", "in: ", "q=", "#",
+        "@", "=", "give "];
     private static readonly string[][] KeySets =
     [
         ["a", "b", "c"], ["x", "y", "z"], ["first", "second", "third"], ["left", "right", "far"], ["p", "q", "r"],
-        ["one", "two", "three"], ["of", "what", "how"], ["item", "field", "more"], ["n1", "n2", "n3"], ["key", "part", "rest"],
+        ["one", "two", "three"], ["of", "what", "how"], ["item", "field", "more"], ["n1", "n2", "n3"],
+            ["key", "part", "rest"],
     ];
 
     private readonly Shape shape;
@@ -65,7 +62,8 @@ internal sealed class ArgumentFormat
             Shape.Question => request.Question!,
             Shape.Phrase => request.Phrase!,
             Shape.Named => string.Join(separator.Trim() is "," or ";" or "|" or "&" ? separator : ", ", Named(request)),
-            _ => string.Join(request.Symbol is { } symbol ? $" {symbol} " : separator, Ordered(request.Parts).Select(Each)),
+            _ => string.Join(request.Symbol is { } symbol ? $" {symbol} " : separator, Ordered(request.Parts)
+                .Select(Each)),
         };
         if (lower) input = input.ToLowerInvariant();
         return prefix + whole + input + whole;

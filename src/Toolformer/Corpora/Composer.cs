@@ -5,7 +5,8 @@ using Words = Toolformer.Corpora.PretrainingWords;
 namespace Toolformer.Corpora;
 
 /// <summary>
-/// Writes text from templates. <c>{kind}</c> draws a word of that kind and keeps it: the same slot later in the text is the
+/// Writes text from templates. <c>{kind}</c> draws a word of that kind and keeps it: the same slot later in the text
+/// is the
 /// same word; <c>{thing2}</c> is another one. Before the slot's name may stand <c>^</c> (capital), <c>a </c> (with its
 /// article) or <c>s </c> (plural). <c>&lt;…&gt;</c> marks a span whose place is wanted: <see cref="Spans"/>.
 /// </summary>
@@ -83,8 +84,31 @@ internal sealed class Composer(Random random)
     /// <summary>A sentence after what is there already, with a space between.</summary>
     public Composer Sentence(string template)
     {
-        if (text.Length > 0 && text[^1] != '\n') text.Append(' ');
+        if (text.Length > 0) text.Append(' ');
         return Add(template);
+    }
+
+    /// <summary>A sentence that is no template.</summary>
+    public void Literal(string sentence)
+    {
+        if (text.Length > 0) text.Append(' ');
+        text.Append(sentence);
+    }
+
+    /// <summary>
+    /// Puts a space before each stop, as some collections of problems have it: "left . How many ? ".
+    /// </summary>
+    public void SpaceStops()
+    {
+        for (var at = text.Length - 1; at > 0; at--)
+        {
+            if (!".,?".Contains(text[at]) || text[at - 1] == ' '
+                || (at + 1 < text.Length && text[at + 1] != ' ')) continue;
+            text.Insert(at, ' ');
+            for (var i = 0; i < spans.Count; i++)
+                spans[i] = (spans[i].Start >= at ? spans[i].Start + 1 : spans[i].Start,
+                    spans[i].End > at ? spans[i].End + 1 : spans[i].End);
+        }
     }
 
     public Composer Add(string template)
@@ -144,7 +168,7 @@ internal sealed class Composer(Random random)
     /// <summary>"the loss of the old harbour", "red salt": a phrase that can't be guessed.</summary>
     private static string Phrase(Random r) => r.Next(9) switch
     {
-        0 => $"the {r.Of(Words.Ideas)} of the {r.Of(Words.Jobs)}s",
+        0 => $"the {r.Of(Words.Ideas)} of the {Words.Plural(r.Of(Words.Jobs))}",
         1 => $"{r.Of(Words.Ideas)} and {r.Of(Words.Ideas)}",
         2 => $"the {r.Of(Words.Qualities)} {r.Of(Words.Things)}",
         3 => $"the {r.Of(Words.Colours)} {r.Of(Words.Things)}",

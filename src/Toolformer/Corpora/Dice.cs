@@ -19,7 +19,8 @@ internal static class Dice
         return picked;
     }
 
-    /// <summary>An integer whose number of digits is uniform, so that small and large numbers are equally common.</summary>
+    /// <summary>An integer whose number of digits is uniform, so that small and large numbers are equally
+    /// common.</summary>
     public static int Magnitude(this Random random, int low, int high)
     {
         var value = Math.Exp(Math.Log(low) + random.NextDouble() * (Math.Log(high + 1) - Math.Log(low)));
@@ -32,7 +33,8 @@ internal static class Dice
     /// </summary>
     public static Random At(int seed, long index)
     {
-        var state = (ulong)index * 0x9E3779B97F4A7C15UL + (ulong)(uint)seed * 0xD1B54A32D192ED03UL + 0x8CB92BA72F3D8DD7UL;
+        var state = (ulong)index * 0x9E3779B97F4A7C15UL + (ulong)(uint)seed * 0xD1B54A32D192ED03UL
+            + 0x8CB92BA72F3D8DD7UL;
         state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9UL;
         state = (state ^ (state >> 27)) * 0x94D049BB133111EBUL;
         return new Random((int)((state ^ (state >> 31)) & 0x7FFFFFFF));

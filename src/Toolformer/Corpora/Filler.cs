@@ -5,9 +5,9 @@ internal static class Filler
 {
     private static readonly string[] Templates =
     [
-        "{first} looked out of the window for a while.", "It was a {quality} morning in {month}.",
+        "{first} looked out of the window for a while.", "It was {a quality} morning in {month}.",
         "The {spot} was {quality} and {quality2}.", "Nobody spoke for a long time.",
-        "A {mood} {job} stood near the {spot}.", "Later that day the rain began.",
+        "{^a mood} {job} stood near the {spot}.", "Later that day the rain began.",
         "The children played behind the {spot}.", "{first} {did} the {thing} and went home.",
         "There was {a thing} on the table.", "People came from far away to see the {nature}.",
         "The {job} was {mood} but said nothing.", "In the evening they sat by the fire.",
@@ -17,7 +17,7 @@ internal static class Filler
         "The {spot} opens early in summer.", "Not far from the {spot} there is {a quality} {nature}.",
         "Most visitors come in {month}.", "The letter had been lost for a long time.",
         "{first} wrote everything down in {a quality} book.", "The {thing} belonged to the {job}.",
-        "It took longer than they had expected.", "The {job}s met in the {spot} after work.",
+        "It took longer than they had expected.", "The {s job} met in the {spot} after work.",
         "This was not the first time.", "The weather was {quality} all week.",
         "{first} asked the {job} for help.", "Then they talked about the {science} lesson.",
         "The house stands between the {nature} and the {spot}.", "Two {s thing} lay on the floor.",
@@ -31,7 +31,7 @@ internal static class Filler
         "The morning papers wrote about it.", "All of this happened near the {nature}.",
         "{first} thought about {idea} and {idea2}.", "The dog slept under the {thing}.",
         "The train was late again.", "They were {mood} when the work was done.",
-        "A {colour} {thing} hung on the wall.", "The crowd waited in front of the {spot}.",
+        "{^a colour} {thing} hung on the wall.", "The crowd waited in front of the {spot}.",
         "Old {surname} told the story once more.", "The old map shows {a nature} there.",
         "The {job} counted everything twice.", "It was written on {a quality} {thing}.",
         "The guests were served {stuff} and {stuff2}.", "We stayed there until {month}.",
@@ -43,14 +43,19 @@ internal static class Filler
         "The lights in the {spot} went out.", "Let us look at it more closely.",
     ];
 
-    /// <summary>Adds one sentence.</summary>
-    public static Composer AddTo(Composer composer, Random random) => composer.Forget().Sentence(random.Of(Templates));
+    /// <summary>Adds one sentence, about every other time a real one where there are some.</summary>
+    public static void AddTo(Composer composer, Random random, ProseExcerpts? prose)
+    {
+        composer.Forget();
+        if (prose is not null && random.Chance(0.5)) composer.Literal(prose.Sentence(random));
+        else composer.Sentence(random.Of(Templates));
+    }
 
     /// <summary>A text of its own without anything to call a tool for.</summary>
-    public static string Text(Random random, int sentences)
+    public static string Text(Random random, int sentences, ProseExcerpts? prose)
     {
         var composer = new Composer(random);
-        for (var i = 0; i < sentences; i++) AddTo(composer, random);
+        for (var i = 0; i < sentences; i++) AddTo(composer, random, prose);
         return composer.ToString();
     }
 }

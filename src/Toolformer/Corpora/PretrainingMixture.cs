@@ -7,14 +7,16 @@ namespace Toolformer.Corpora;
 public sealed record MixturePart(string Kind, double Weight, string? Path = null);
 
 /// <summary>
-/// An endless stream of pretraining texts. Text number n depends only on the seed and n, so a resumed run goes on at any
+/// An endless stream of pretraining texts. The generated kinds take real sentences from the first prose part, if there
+/// is one.
+/// Text number n depends only on the seed and n, so a resumed run goes on at any
 /// number without making those before it.
 /// </summary>
 public sealed class PretrainingMixture
 {
-    private static readonly Dictionary<string, Func<Random, string>> Generated = new()
+    private static readonly Dictionary<string, Func<Random, ProseExcerpts?, string>> Generated = new()
     {
-        ["invented_tools"] = random => InventedTools.Prompt(random).ToString(),
+        ["invented_tools"] = (random, prose) => InventedTools.Prompt(random, prose: prose).ToString(),
         ["noted_texts"] = NotedTexts.Text,
         ["copying"] = CopyingText.Text,
         ["number_prose"] = NumberProse.Text,
@@ -29,13 +31,19 @@ public sealed class PretrainingMixture
     public PretrainingMixture(IReadOnlyList<MixturePart> mixture, int seed)
     {
         this.seed = seed;
+        var read = new Dictionary<string, ProseExcerpts>();
         foreach (var part in mixture)
         {
             if (!(part.Weight >= 0))
-                throw new ArgumentException($"Weight {part.Weight} of '{part.Kind}' in the mixture: give zero or more.");
-            if (part.Weight == 0) continue;
+                throw new ArgumentException(
+                    $"Weight {part.Weight} of '{part.Kind}' in the mixture: give zero or more.");
+            if (part.Weight > 0 && part.Kind == "prose" && !read.ContainsKey(PathOf(part)))
+                read[PathOf(part)] = ProseExcerpts.Read(PathOf(part));
+        }
+        foreach (var part in mixture.Where(part => part.Weight > 0))
+        {
             total += part.Weight;
-            parts.Add((total, Source(part)));
+            parts.Add((total, Source(part, read)));
         }
         if (parts.Count == 0) throw new ArgumentException("The mixture is empty: give at least one part a weight.");
     }
@@ -43,15 +51,17 @@ public sealed class PretrainingMixture
     /// <summary>The kinds a recipe may name.</summary>
     public static IReadOnlyList<string> Kinds { get; } = [.. Generated.Keys, "prose"];
 
-    private static Func<Random, string> Source(MixturePart part)
+    private static Func<Random, string> Source(MixturePart part, Dictionary<string, ProseExcerpts> read)
     {
-        if (Generated.TryGetValue(part.Kind, out var text)) return text;
-        if (part.Kind != "prose")
-            throw new ArgumentException($"Unknown kind '{part.Kind}' in the mixture: there are {string.Join(", ", Kinds)}.");
-        return part.Path is { } path
-            ? ProseExcerpts.Read(path).Text
-            : throw new ArgumentException("The mixture's part 'prose' has no path: name a JSON Lines file with texts.");
+        if (part.Kind == "prose") return read[PathOf(part)].Text;
+        return Generated.TryGetValue(part.Kind, out var text)
+            ? random => text(random, read.Values.FirstOrDefault())
+            : throw new ArgumentException(
+                $"Unknown kind '{part.Kind}' in the mixture: there are {string.Join(", ", Kinds)}.");
     }
+
+    private static string PathOf(MixturePart part) => part.Path
+        ?? throw new ArgumentException("The mixture's part 'prose' has no path: name a JSON Lines file with texts.");
 
     /// <summary>Text number <paramref name="index"/> (from 0) of the stream.</summary>
     public string Text(long index)

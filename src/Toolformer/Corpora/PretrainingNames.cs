@@ -9,8 +9,8 @@ namespace Toolformer.Corpora;
 public static class PretrainingNames
 {
     private static readonly string[] Onsets =
-        "b c d f g h j k l m n p r s t v w z br bl ch cl cr dr fl fr gl gr kl kr pl pr sh sk sl sm sn sp st sw th tr tw vr zl kn qu"
-            .Split(' ');
+        ("b c d f g h j k l m n p r s t v w z br bl ch cl cr dr fl fr gl gr kl kr pl pr sh sk sl sm sn sp st sw th"
+            + " tr tw vr zl kn qu").Split(' ');
 
     private static readonly string[] Vowels = "a e i o u a e i o u ai ea ee ou oo au ie io y".Split(' ');
 
@@ -23,15 +23,19 @@ public static class PretrainingNames
 
     private static readonly string[] Fronts = """
         Tide Price Rate Star Road Ship Crop Coin Book Word Phrase Law Rule Grain Stock Plant Bird Fish Stone River Town
-        Harbour Ferry Rail Route Score Rank Code Seed Field Mill Wage Tax Loan Bond Trade Cargo Fleet Farm Wool Paper Ink
-        Type Text Line Page Atlas Globe Zone Depth Height Weight Span Range Pulse Signal Wave Sound Tone Song Verse Rhyme
-        Letter Postal Parcel Depot Store Shelf Label Number Digit Figure Fact Lore Myth Saga Clan Guild Court Census Voter
+        Harbour Ferry Rail Route Score Rank Code Seed Field Mill Wage Tax Loan Bond Trade Cargo Fleet Farm Wool Paper
+        Ink
+        Type Text Line Page Atlas Globe Zone Depth Height Weight Span Range Pulse Signal Wave Sound Tone Song Verse
+        Rhyme
+        Letter Postal Parcel Depot Store Shelf Label Number Digit Figure Fact Lore Myth Saga Clan Guild Court Census
+        Voter
         Quick Smart Deep Open Old New Micro Mega Auto Poly Omni Meta Uni Hyper Inter Geo Bio Eco Agro Tele Astro
         """.Split(default(char[]), StringSplitOptions.RemoveEmptyEntries);
 
     private static readonly string[] Backs = """
         Lookup Table Desk Index Ledger Map Guide Meter Teller Keeper Checker Maker Box Register Scale Sum Bank Base Bot
-        Clerk Oracle Reader Scout Runner Tracker Counter Solver Matcher Sorter Picker Mixer Splitter Joiner Grader Ranker
+        Clerk Oracle Reader Scout Runner Tracker Counter Solver Matcher Sorter Picker Mixer Splitter Joiner Grader
+        Ranker
         Listing Archive Vault Store Hub Line Link Net Grid Chart Board Panel Sheet Log Pad Kit Lens Probe Gauge Dial Key
         Ref Info Data Facts Query Fetch Get Ask Tell Pull Grab Seek Spot Trace Scan Read Pick Match Count Rank Weigh
         Engine Service Helper Wizard Agent Expert Pro Plus Max One Two
@@ -69,7 +73,8 @@ public static class PretrainingNames
     public static bool IsInvented(string toolName)
     {
         var letters = toolName.Replace("_", "").ToLowerInvariant();
-        return letters is not ("qa" or "mt") && !RealParts.Any(part => letters.Contains(part, StringComparison.Ordinal));
+        return letters is not ("qa" or "mt")
+            && !RealParts.Any(part => letters.Contains(part, StringComparison.Ordinal));
     }
 
     private static string AnyTool(Random random) => random.Next(20) switch
@@ -102,7 +107,8 @@ public static class PretrainingNames
         {
             if (i > 0 || !random.Chance(0.15)) word.Append(random.Of(Onsets));
             word.Append(random.Of(Vowels));
-            if (random.Of(Codas) is var coda && coda != "_" && (i == syllables - 1 || random.Chance(0.4))) word.Append(coda);
+            if (random.Of(Codas) is var coda && coda != "_"
+                && (i == syllables - 1 || random.Chance(0.4))) word.Append(coda);
         }
         return word.Length < 3 ? word.Append('n').Append('a').ToString() : word.ToString();
     }
@@ -126,7 +132,8 @@ public static class PretrainingNames
     public static string Person(Random random)
     {
         var first = random.Chance(0.5) ? First(random) : Capital(Word(random, random.Between(1, 2)));
-        var last = random.Chance(0.4) ? random.Of(PretrainingWords.Surnames) : Capital(Word(random, random.Between(1, 2)));
+        var last = random.Chance(0.4) ? random.Of(PretrainingWords.Surnames)
+            : Capital(Word(random, random.Between(1, 2)));
         return first + " " + last;
     }
 

@@ -39,20 +39,25 @@ internal static partial class PretrainingWords
 
     /// <summary>People by their work; singular.</summary>
     public static readonly string[] Jobs = List("""
-        baker butcher farmer gardener fisherman teacher doctor nurse dentist plumber carpenter painter driver pilot sailor
-        captain soldier officer judge lawyer banker clerk cashier waiter cook chef tailor weaver potter smith miner mason
+        baker butcher farmer gardener fisherman teacher doctor nurse dentist plumber carpenter painter driver pilot
+        sailor
+        captain soldier officer judge lawyer banker clerk cashier waiter cook chef tailor weaver potter smith miner
+        mason
         roofer electrician mechanic engineer builder architect designer writer poet singer dancer actor musician drummer
-        photographer librarian scientist chemist biologist astronomer historian student pupil coach referee swimmer runner
+        photographer librarian scientist chemist biologist astronomer historian student pupil coach referee swimmer
+        runner
         cyclist climber guide ranger shepherd beekeeper florist jeweller barber hairdresser postman courier porter guard
         mayor minister senator governor ambassador editor journalist printer publisher merchant trader grocer brewer
-        miller shopkeeper innkeeper gatekeeper caretaker janitor cleaner secretary manager director owner tenant neighbour
+        miller shopkeeper innkeeper gatekeeper caretaker janitor cleaner secretary manager director owner tenant
+        neighbour
         """);
 
     /// <summary>Ordinary places in a town.</summary>
     public static readonly string[] Spots = List("""
         market park school library museum theatre cinema station harbour airport hospital church castle palace tower
         bridge square garden zoo farm barn mill bakery butchery pharmacy bank office factory workshop warehouse garage
-        stadium gym pool beach lake river forest hill valley island village camp hotel inn restaurant cafe kitchen cellar
+        stadium gym pool beach lake river forest hill valley island village camp hotel inn restaurant cafe kitchen
+        cellar
         attic playground classroom gallery shop store supermarket fair festival orchard vineyard quarry mine lighthouse
         """);
 
@@ -61,7 +66,8 @@ internal static partial class PretrainingWords
         red blue green yellow white black brown grey purple pink orange golden silver bright dark pale big small large
         little tiny huge long short tall wide narrow thick thin heavy light old new young ancient modern clean dirty wet
         dry hot cold warm cool soft hard smooth rough sharp round square flat empty full broken fresh ripe sweet sour
-        bitter salty plain fancy cheap expensive rare common strange simple useful lovely ugly quiet loud fast slow strong
+        bitter salty plain fancy cheap expensive rare common strange simple useful lovely ugly quiet loud fast slow
+        strong
         weak wooden iron copper glass paper plastic leather woollen striped spotted painted carved folded polished rusty
         """);
 
@@ -96,7 +102,7 @@ internal static partial class PretrainingWords
         """);
 
     public static readonly string[] Materials =
-        List("wood stone iron copper brass glass clay marble granite oak pine cedar bronze tin slate silver bone ivory felt");
+        List("wood stone iron copper brass glass clay marble granite oak pine cedar bronze tin slate silver bone felt");
 
     public static readonly string[] Sciences = List("""
         chemistry physics biology geology astronomy botany history grammar geometry algebra medicine law music painting
@@ -105,7 +111,8 @@ internal static partial class PretrainingWords
 
     /// <summary>Natural things for descriptive sentences.</summary>
     public static readonly string[] Nature = List("""
-        river lake sea ocean bay coast cliff mountain hill valley plain desert forest wood meadow field marsh island cave
+        river lake sea ocean bay coast cliff mountain hill valley plain desert forest wood meadow field marsh island
+        cave
         glacier volcano waterfall stream pond spring storm wind rain snow hail fog frost thunder rainbow sunrise sunset
         moon star comet planet cloud tide wave shore harbour canyon ridge peak gorge delta lagoon reef dune prairie
         """);
@@ -128,9 +135,11 @@ internal static partial class PretrainingWords
     public static readonly (string Base, string Past)[] Opposites = Pairs("""
         hot cold big small old young new old early late fast slow high low long short wide narrow thick thin heavy light
         hard soft wet dry full empty rich poor strong weak happy sad loud quiet bright dark clean dirty sweet sour deep
-        shallow rough smooth sharp blunt near far open closed true false right wrong first last up down left right inside
+        shallow rough smooth sharp blunt near far open closed true false right wrong first last up down left right
+        inside
         outside begin end buy sell give take win lose push pull arrive depart laugh cry remember forget love hate
-        friend enemy day night summer winter north south east west king queen brother sister husband wife question answer
+        friend enemy day night summer winter north south east west king queen brother sister husband wife question
+        answer
         import export increase decrease ancient modern public private guilty innocent brave cowardly generous greedy
         """);
 
@@ -151,13 +160,15 @@ internal static partial class PretrainingWords
     {
         if (IrregularPlurals.TryGetValue(noun, out var irregular)) return irregular;
         if (noun.EndsWith('y') && !"aeiou".Contains(noun[^2])) return noun[..^1] + "ies";
-        return noun.EndsWith('s') || noun.EndsWith('x') || noun.EndsWith('z') || noun.EndsWith("ch", StringComparison.Ordinal)
+        return noun.EndsWith('s') || noun.EndsWith('x') || noun.EndsWith('z')
+            || noun.EndsWith("ch", StringComparison.Ordinal)
             || noun.EndsWith("sh", StringComparison.Ordinal) ? noun + "es" : noun + "s";
     }
 
     /// <summary>"a lamp", "an egg"; words that begin with a sounded u or y are not in the lists.</summary>
     public static string WithArticle(string phrase) =>
         phrase.Length > 0 && "aeiouAEIOU".Contains(phrase[0])
-            && !phrase.StartsWith("use", StringComparison.Ordinal) && !phrase.StartsWith("one", StringComparison.Ordinal)
+            && !phrase.StartsWith("use", StringComparison.Ordinal)
+                && !phrase.StartsWith("one", StringComparison.Ordinal)
                 ? "an " + phrase : "a " + phrase;
 }

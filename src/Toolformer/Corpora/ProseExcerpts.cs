@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Toolformer.Corpora;
 
 /// <summary>
-/// Excerpts of long prose: a JSON Lines file (plain, .gz, .zst or .xz) whose <c>text</c> fields hold paragraphs parted by
+/// Excerpts of long prose: a JSON Lines file (plain, .gz, .zst or .xz) whose <c>text</c> fields hold paragraphs parted
+/// by
 /// blank lines, hard-wrapped or not. The texts stay in memory as UTF-8.
 /// </summary>
 public sealed class ProseExcerpts
@@ -25,7 +26,8 @@ public sealed class ProseExcerpts
     /// <summary>How many paragraphs there are to begin with.</summary>
     public int Count => paragraphs.Count;
 
-    /// <exception cref="InvalidDataException">A line is not a JSON object with a text, or there is no text at all.</exception>
+    /// <exception cref="InvalidDataException">A line is not a JSON object with a text, or there is no text at
+    /// all.</exception>
     public static ProseExcerpts Read(string path)
     {
         using var reader = new StreamReader(CompressedFile.OpenRead(path));
@@ -44,7 +46,7 @@ public sealed class ProseExcerpts
         }
         return paragraphs.Count > 0
             ? new ProseExcerpts(bytes.ToArray(), paragraphs)
-            : throw new InvalidDataException($"No paragraphs in {path}: give a file with a 'text' of several sentences per line.");
+            : throw new InvalidDataException($"No paragraphs in {path}: each line needs a 'text' of sentences.");
     }
 
     private static string Text(string json, string path, int line)
@@ -55,30 +57,61 @@ public sealed class ProseExcerpts
             if (document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String)
                 return text.GetString()!;
-            throw new InvalidDataException($"No string field 'text' in {path}, line {line}: each line must be {{\"text\": \"…\"}}.");
+            throw new InvalidDataException(
+                $"No string field 'text' in {path}, line {line}: each line must be {{\"text\": \"…\"}}.");
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"Not JSON in {path}, line {line}: {error.Message} Mend or remove the line.", error);
+            throw new InvalidDataException(
+                $"Not JSON in {path}, line {line}: {error.Message} Mend or remove the line.", error);
         }
     }
 
     // Lines of a paragraph are joined; tables, verses of brackets and lines of capitals or symbols are left out.
     private static IEnumerable<string> Paragraphs(string text)
     {
-        var blocks = text.Replace("\r", "").Split("\n\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var blocks = text.Replace("\r", "")
+            .Split("\n\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         // The first and the last block of an excerpt are often cut within a sentence.
         foreach (var block in blocks)
         {
-            var joined = string.Join(' ', block.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            var joined = string.Join(' ', block.Split('\n',
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
                 .Replace('“', '"').Replace('”', '"').Replace('’', '\'').Replace('‘', '\'').Replace("_", "");
-            if (joined.Length < 40 || joined.Contains('[') || joined.Contains(']') || joined.Contains("  ", StringComparison.Ordinal)) continue;
+            if (joined.Length < 40 || joined.Contains('[') || joined.Contains(']')
+                || joined.Contains("  ", StringComparison.Ordinal)) continue;
             if (joined.Count(char.IsLower) < joined.Length * 0.6) continue;
             yield return joined;
         }
     }
 
-    /// <summary>One to several paragraphs that follow each other, of about 50 to 400 tokens; a longer one ends early.</summary>
+    /// <summary>One sentence of 30 to 140 characters, without the quotation marks around it.</summary>
+    public string Sentence(Random random)
+    {
+        for (var tries = 0; tries < 60; tries++)
+        {
+            var (start, end, _) = paragraphs[random.Next(paragraphs.Count)];
+            var paragraph = Encoding.UTF8.GetString(bytes, start, Math.Min(end - start, 1200)).Replace("\"", "");
+            var sentences = paragraph.Split(". ", StringSplitOptions.TrimEntries);
+            var at = random.Next(sentences.Length);
+            var sentence = at < sentences.Length - 1 ? sentences[at] + "." : sentences[at];
+            if (IsWhole(sentence)) return sentence;
+        }
+        return Filler.Text(random, 1, null);
+    }
+
+    private static bool IsWhole(string sentence)
+    {
+        if (sentence.Length is < 30 or > 140 || !char.IsUpper(sentence[0])) return false;
+        // The calendar's results begin so, and no result of a real tool occurs here.
+        if (sentence.StartsWith("Today", StringComparison.Ordinal)) return false;
+        if (sentence[^1] is not ('.' or '!' or '?') || sentence.AsSpan().IndexOfAny("()<>{}\uFFFD") >= 0) return false;
+        // "Mr." and other short words end no sentence.
+        return sentence.Length - sentence.LastIndexOf(' ') > 5;
+    }
+
+    /// <summary>One to several paragraphs that follow each other, of about 50 to 400 tokens; a longer one ends
+    /// early.</summary>
     public string Text(Random random)
     {
         var wanted = random.Between(MinLength, MaxLength);

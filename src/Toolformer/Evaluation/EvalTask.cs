@@ -4,7 +4,7 @@ namespace Toolformer.Evaluation;
 
 /// <summary>
 /// A test set with the rule that says when an answer is right. One file holds all that is known of it; every visible
-/// task is found by the catalogue.
+/// task is found by <see cref="Catalog"/>.
 /// </summary>
 public abstract class EvalTask
 {

@@ -44,6 +44,8 @@ public sealed class Annotation(
     AnnotationSettings settings, ITokenizer tokenizer, Lazy<ILanguageModel> model, Toolbox toolbox, TimeProvider clock,
     IProgress<StageProgress>? progress = null)
 {
+    private IReadOnlyList<InputFile>? _inputs;
+
     /// <summary>Runs one stage, or all of them; what is complete is left as it is.</summary>
     /// <exception cref="InvalidOperationException">
     /// The stage before is not complete, or this one was begun with other options.
@@ -58,7 +60,8 @@ public sealed class Annotation(
             if (stage > AnnotationStage.Sample)
                 Require(folder, stage - 1);
             // Off the caller's thread: a display stays alive while the model computes.
-            await Task.Run(() => RunStageAsync(folder, corpus, stage, cancellation), cancellation).ConfigureAwait(false);
+            await Task.Run(() => RunStageAsync(folder, corpus, stage, cancellation), cancellation)
+                .ConfigureAwait(false);
         }
     }
 
@@ -100,7 +103,7 @@ public sealed class Annotation(
             Seed = settings.Sample.Seed,
             Model = (JsonObject)settings.Model.DeepClone(),
             BeginningOfText = engine.BeginningOfText,
-            Inputs = [.. corpus.Files.Select(InputFile.Of)],
+            Inputs = Inputs(corpus),
         });
         using var step = new SampleCalls(engine, settings.Sample);
         // The corpus is always read from its beginning, and so is what had to be skipped.
@@ -144,7 +147,8 @@ public sealed class Annotation(
                 .Take(log.Done))
                 step.Remember(document.ToDocument(), calls);
         }
-        foreach (var group in CallsByDocument.Read<SampledCall>(folder, CallsByDocument.Sampled).Skip(log.Done).Chunk(64))
+        foreach (var group in CallsByDocument.Read<SampledCall>(folder, CallsByDocument.Sampled)
+            .Skip(log.Done).Chunk(64))
         {
             var executed = await step.ExecuteAsync(
                 group.Select(g => (g.Document.ToDocument(), g.Calls)), cancellation).ConfigureAwait(false);
@@ -218,7 +222,7 @@ public sealed class Annotation(
             ["sampling"] = JsonSerializer.SerializeToNode(settings.Sample.Sampling, JsonLines.Format),
             ["constrained"] = settings.Sample.Constrained,
             ["shard"] = $"{settings.Shard}/{settings.Shards}",
-            ["corpus"] = new JsonArray([.. corpus.Files.Select(f => (JsonNode)InputFile.Of(f).Sha256)]),
+            ["corpus"] = new JsonArray([.. Inputs(corpus).Select(f => (JsonNode)f.Sha256)]),
             ["tools"] = PerTool(t => new JsonObject
             {
                 ["start_threshold"] = t.Options.StartThreshold,
@@ -247,6 +251,9 @@ public sealed class Annotation(
             }),
         },
     };
+
+    // Hashed once per start: a corpus may be large.
+    private IReadOnlyList<InputFile> Inputs(Corpus corpus) => _inputs ??= [.. corpus.Files.Select(InputFile.Of)];
 
     private JsonObject PerTool(Func<TaughtTool, JsonObject> options) =>
         new(settings.Tools.Select(t => KeyValuePair.Create<string, JsonNode?>(t.Name, options(t))));

@@ -1,7 +1,7 @@
 namespace Toolformer.Pipeline;
 
 /// <summary>Joins a file of calls with documents.jsonl: both are in corpus order.</summary>
-internal static class CallsByDocument
+public static class CallsByDocument
 {
     public const string Documents = "documents.jsonl", Sampled = "sampled.jsonl", Executed = "executed.jsonl",
         Filtered = "filtered.jsonl", Dataset = "dataset.jsonl";
@@ -21,7 +21,8 @@ internal static class CallsByDocument
             yield return (document, own);
         }
         if (more)
-            throw new InvalidDataException($"{folder.FilePath(file)}: the document {calls.Current.DocId} of a call is not "
+            throw new InvalidDataException(
+                $"{folder.FilePath(file)}: the document {calls.Current.DocId} of a call is not "
                 + $"in {Documents}, or not in the same order. Both must come from one run: make the file anew.");
     }
 }

@@ -94,9 +94,10 @@ public sealed class FilterCalls(ILanguageModel model, IEnumerable<TaughtTool> to
             var bare = new ApiCall(call.Tool, call.Input);
             int[] prefixCall = [.. _markup.Encode(bare with { Result = "" }, call.CallIds), .. _separator];
             int[] prefixResult = [.. _markup.Encode(bare with { Result = result }, call.CallIds), .. _separator];
-            int needed = 1 + Math.Max(prefixCall.Length, prefixResult.Length)
-                + Math.Min(document.InputIds.Count, call.Position + options.Weights.Count);
-            if (needed > model.ContextLength)
+            // The last token that a loss needs is predicted, not read.
+            int read = Math.Min(document.InputIds.Count, call.Position + options.Weights.Count) - 1;
+            int before = (model.BeginningOfText is null ? 0 : 1) + Math.Max(prefixCall.Length, prefixResult.Length);
+            if (before + read > model.ContextLength)
             {
                 yield return new Candidate(call, TooLong);
                 continue;

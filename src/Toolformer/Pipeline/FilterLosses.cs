@@ -23,8 +23,8 @@ public readonly record struct CallLosses(double? None, double Call, double Resul
 public static class FilterLosses
 {
     /// <summary>
-    /// w_t = w̃_t / Σ_s w̃_s with w̃_t = max(0, 1 − 0.2 t) (section 4.1): five weights whose sum is 1. Where the text ends
-    /// before the fifth token they are not normalised anew.
+    /// w_t = w̃_t / Σ_s w̃_s with w̃_t = max(0, 1 − 0.2 t) (section 4.1): five weights whose sum is 1. Where the text
+    /// ends before the fifth token they are not normalised anew.
     /// </summary>
     public static ImmutableArray<double> PaperWeights { get; } =
         [.. Enumerable.Range(0, 5).Select(t => (5 - t) / 15.0)];
@@ -54,8 +54,8 @@ public static class FilterLosses
 }
 
 /// <summary>
-/// One pass over [z, x], which answers for all positions at which z is a candidate: the text is cut after the last token
-/// that a loss needs, and only the log-probabilities are asked for that one does.
+/// One pass over [z, x], which answers for all positions at which z is a candidate: the text is cut after the last
+/// token that a loss needs, and only the log-probabilities are asked for that one does.
 /// </summary>
 internal sealed class ScoringPass(
     IReadOnlyList<int> text, IReadOnlyList<int> prefix, int? beginningOfText, IReadOnlyList<double> weights)
@@ -98,7 +98,7 @@ internal sealed class ScoringPass(
             _logs[token] = log;
     }
 
-    /// <summary>L_i(z) in nats, or null where it is not defined: nothing stands before the text's first token.</summary>
+    /// <summary>L_i(z) in nats, or null where nothing stands before the text's first token.</summary>
     public double? Loss(int position)
     {
         if (!IsDefined(position))

@@ -88,7 +88,7 @@ internal static class ParquetCorpus
 
     private static void Fill(ParquetRowGroupReader group, DataField field, List<Dictionary<string, object>> rows)
     {
-        if (field.ClrType == typeof(string))
+        if (field.ClrType == typeof(string) || field.ClrType == typeof(ReadOnlyMemory<char>))
         {
             string?[] values = new string?[rows.Count];
             Wait(group.ReadAsync(field, values.AsMemory()!));
@@ -112,7 +112,16 @@ internal static class ParquetCorpus
         void Numbers<T>() where T : struct
         {
             var values = new T?[rows.Count];
-            Wait(group.ReadAsync(field, values.AsMemory()));
+            if (field.IsNullable)
+            {
+                Wait(group.ReadAsync(field, values.AsMemory()));
+            }
+            else
+            {
+                var present = new T[rows.Count];
+                Wait(group.ReadAsync(field, present.AsMemory()));
+                values = Array.ConvertAll(present, v => (T?)v);
+            }
             for (int r = 0; r < values.Length; r++)
             {
                 if (values[r] is { } value)

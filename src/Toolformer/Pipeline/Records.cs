@@ -5,7 +5,7 @@ using Toolformer.Modeling;
 
 namespace Toolformer.Pipeline;
 
-/// <summary>A line of documents.jsonl: a text as the model saw it, without a token that stands before every text.</summary>
+/// <summary>A line of documents.jsonl: a text as the model saw it, without a token before every text.</summary>
 public sealed record DocumentRecord(string DocId, string Text, IReadOnlyList<int> InputIds)
 {
     public string? Url { get; init; }
@@ -54,7 +54,7 @@ public record ExecutedCall : SampledCall
     public ExecutedCall() { }
 
     [SetsRequiredMembers]
-    internal ExecutedCall(SampledCall call) : base(call) { }
+    public ExecutedCall(SampledCall call) : base(call) { }
 
     [JsonPropertyOrder(1)]
     public string? Result { get; init; }
@@ -73,7 +73,7 @@ public sealed record FilteredCall : ExecutedCall
     public FilteredCall() { }
 
     [SetsRequiredMembers]
-    internal FilteredCall(ExecutedCall call) : base(call) { }
+    public FilteredCall(ExecutedCall call) : base(call) { }
 
     /// <summary>L(ε); null also where the text's first token has nothing before it.</summary>
     [JsonPropertyOrder(2), JsonIgnore(Condition = JsonIgnoreCondition.Never)]

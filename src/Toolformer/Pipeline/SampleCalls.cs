@@ -11,7 +11,7 @@ public sealed record SampleOptions
     /// <summary>How tokens are drawn. The paper (section 2) gives no values.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>Every draw depends on this, the document's id, the tool, the position and the sample's number alone.</summary>
+    /// <summary>Every draw depends on this, the document's id, tool, position and sample number alone.</summary>
     public long Seed { get; init; }
 
     /// <summary>
@@ -32,8 +32,8 @@ public sealed record SampleOptions
 
 /// <summary>
 /// Step 1 of the paper (section 2, "Sampling API calls"). For every position i of a text x, p_i = p(&lt;API&gt; | P(x),
-/// x_1..x_{i−1}) is read off one pass over [P(x), x]. The positions with p_i &gt; τ_s are kept, at most the k likeliest of
-/// them; at each, m calls are sampled after [P(x), x_1..x_{i−1}, &lt;API&gt;] until &lt;/API&gt;.
+/// x_1..x_{i−1}) is read off one pass over [P(x), x]. The positions with p_i &gt; τ_s are kept, at most the k likeliest
+/// of them; at each, m calls are sampled after [P(x), x_1..x_{i−1}, &lt;API&gt;] until &lt;/API&gt;.
 /// </summary>
 /// <remarks>
 /// The prompt's head is computed once per tool, each text once after it, and the k·m samples of all texts in flight
@@ -67,8 +67,8 @@ public sealed class SampleCalls : IDisposable
     /// The calls that the model writes into some documents for one tool, by document and position; and which documents
     /// it has seen for that, by index.
     /// </summary>
-    /// <param name="count">Told what is counted: "texts", "calls", and reasons for what is skipped or discarded.</param>
-    internal (List<SampledCall>[] Calls, bool[] Seen) Sample(
+    /// <param name="count">Told what is counted: "texts", "calls", and why others are skipped or discarded.</param>
+    public (List<SampledCall>[] Calls, bool[] Seen) Sample(
         IReadOnlyList<TokenisedDocument> documents, TaughtTool tool, Action<string, int> count,
         CancellationToken cancellation)
     {
@@ -129,14 +129,16 @@ public sealed class SampleCalls : IDisposable
             foreach (var (text, result) in texts.Zip(results))
             {
                 var positions = Positions(text, result.LogProbabilities, tool);
-                var automaton = positions.Count > 0 ? Automaton(tool, text.Source.Document.Text) : null;
-                if (automaton is { IsEmpty: true })
-                {
-                    count(NoInput, 1);
-                    continue;
-                }
                 foreach (var (position, p) in positions)
                 {
+                    // Only what stands before the call: when generating, the rest is not there yet.
+                    int offset = text.Source.Tokens[position].Start;
+                    var automaton = Automaton(tool, text.Source.Document.Text[..offset]);
+                    if (automaton is { IsEmpty: true })
+                    {
+                        count(NoInput, 1);
+                        continue;
+                    }
                     var start = new ForkPoint(result.Prefix!, head.Length + text.QueryLength + position);
                     for (int sample = 0; sample < tool.Options.CallsPerPosition; sample++)
                         rows.Add(new CallRow(start, automaton, Dice(text, tool, position, sample))
@@ -181,7 +183,7 @@ public sealed class SampleCalls : IDisposable
         }
     }
 
-    /// <summary>I = { i : p_i &gt; τ_s }, at most the k with the largest p_i (the earlier of equals), in order.</summary>
+    /// <summary>I = { i : p_i &gt; τ_s }, at most the k with the largest p_i (of equals the earlier).</summary>
     private static List<(int Position, double P)> Positions(PromptedText text, float[] logs, TaughtTool tool) =>
         [.. logs.Select((log, i) => (Position: i, P: Math.Exp(log)))
             .Where(c => c.P > tool.Options.StartThreshold && text.Source.IsBoundary(c.Position))
@@ -212,8 +214,9 @@ public sealed class SampleCalls : IDisposable
         var tokens = _model.Tokenizer.Encode(tool.PromptHead).Select(t => t.Id);
         var input = new ForwardInput([.. bos, .. tokens]) { Keep = true };
         if (input.Tokens.Count >= _model.ContextLength)
-            throw new InvalidOperationException($"The annotation prompt of {tool.Name} has {input.Tokens.Count} tokens, "
-                + $"the model reads {_model.ContextLength}: shorten its demonstrations or take a model that reads more.");
+            throw new InvalidOperationException(
+                $"The annotation prompt of {tool.Name} has {input.Tokens.Count} tokens, the model reads "
+                + $"{_model.ContextLength}: shorten its demonstrations or take a model that reads more.");
         return _heads[tool.Name] = _model.Forward([input], cancellation)[0].Prefix!;
     }
 

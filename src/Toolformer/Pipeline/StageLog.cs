@@ -2,10 +2,10 @@ namespace Toolformer.Pipeline;
 
 /// <summary>
 /// The output files of one stage, made so that a killed run goes on at the exact document. Documents are processed in
-/// groups, in corpus order. Once the records of a group are on the disk, a line in STAGE.progress says so, with the
-/// lengths that the files had then; a new start cuts the files back to the last such lengths and goes on from there. As
-/// groups begin at the same documents again, the final files are those of a run that was never stopped, byte for byte
-/// (but for milliseconds, which are measured anew for calls that are made again).
+/// groups, in corpus order. Once the records of a group are written, a line in STAGE.progress says so, with the lengths
+/// that the files had then; a new start cuts the files back to the last such lengths that are there and goes on from
+/// that document. As groups begin at the same documents again, the final files are those of a run that was never
+/// stopped, byte for byte; but for milliseconds, which are measured anew for calls that are made again.
 /// </summary>
 internal sealed class StageLog : IDisposable
 {
@@ -54,12 +54,12 @@ internal sealed class StageLog : IDisposable
     public void Commit(int documents, bool complete = false)
     {
         foreach (var file in _files)
-            file.Flush(toDisk: true);
+            file.Flush(toDisk: complete);
         Done += documents;
         IsComplete = complete;
         double seconds = _secondsBefore + _clock.GetElapsedTime(_started).TotalSeconds;
         _log.Write(new Group(Done, [.. _files.Select(f => f.Length)], new(_counts), seconds, complete));
-        _log.Flush(toDisk: true);
+        _log.Flush(toDisk: complete);
         var counts = new Dictionary<string, long>(_counts);
         if (complete)
             _folder.Record(_stage, _folder.Manifest.Stages[_stage] with

@@ -16,7 +16,7 @@ public sealed record TaughtTool(Tool Tool, AnnotationOptions Options)
 }
 
 /// <summary>A document and its tokens.</summary>
-internal sealed record TokenisedDocument(Document Document, IReadOnlyList<Modeling.Token> Tokens)
+public sealed record TokenisedDocument(Document Document, IReadOnlyList<Modeling.Token> Tokens)
 {
     /// <summary>
     /// Whether a call may stand before this token: not where a character's bytes are spread over it and the one before.

@@ -8,7 +8,7 @@ namespace Toolformer.Pipeline;
 /// <param name="Trouble">Why it is not usable: a constant of <see cref="Corpus"/>.</param>
 internal readonly record struct TextLine(long Number, string? Text, string? Trouble)
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
     /// The lines of a file, compressed or not, with memory for one line of at most <paramref name="maxBytes"/>. A

@@ -20,13 +20,13 @@ public sealed record DatasetOptions
 }
 
 /// <summary>
-/// Step 4 of the paper (section 2, "Model finetuning"): the calls of all tools that were kept are merged into their texts,
-/// x* = x_1..x_{i−1}, e(c_i, r_i), x_i..x_n, several per text; texts without one are dropped (footnote 4).
+/// Step 4 of the paper (section 2, "Model finetuning"): the calls of all tools that were kept are merged into their
+/// texts, x* = x_1..x_{i−1}, e(c_i, r_i), x_i..x_n, several per text; texts without one are dropped (footnote 4).
 /// </summary>
 /// <remarks>
-/// At one position the call with the largest gain stays (the earlier record of equals), also among several tools. A tool
-/// has the last word on a call (<see cref="Tools.Tool.IsAdmissible"/>: the leak filter of machine translation). Per tool at
-/// most MaxExamples examples hold its calls, those with the largest gains.
+/// At one position the call with the largest gain stays (the earlier record of equals), also among several tools. A
+/// tool has the last word on a call (<see cref="Tools.Tool.IsAdmissible"/>: the leak filter of machine translation).
+/// Per tool at most MaxExamples examples hold its calls, those with the largest gains.
 /// </remarks>
 public sealed class WriteDataset
 {
@@ -53,7 +53,7 @@ public sealed class WriteDataset
     /// <summary>The examples of all documents in order, one list per document.</summary>
     /// <param name="documents">Gives the documents with all their scored calls; asked twice.</param>
     /// <param name="count">Told how many calls are left out, by reason, document by document.</param>
-    internal IEnumerable<IReadOnlyList<DatasetExample>> Build(
+    public IEnumerable<IReadOnlyList<DatasetExample>> Build(
         Func<IEnumerable<(DocumentRecord Document, IReadOnlyList<FilteredCall> Calls)>> documents,
         Action<string, int> count)
     {
@@ -115,7 +115,7 @@ public sealed class WriteDataset
         tokens = new TokenisedDocument(document.ToDocument(), _tokenizer.Encode(document.Text));
         if (!tokens.Tokens.Select(t => t.Id).SequenceEqual(document.InputIds))
             throw new InvalidDataException($"Document {document.DocId} in documents.jsonl has {document.InputIds.Count} "
-                + "tokens that this tokenizer does not give for its text: use the model with which the calls were sampled.");
+                + "tokens that this tokenizer does not give for its text: use the model that sampled the calls.");
         int whole = document.InputIds.Count + kept.Sum(c => c.Ids.Count);
         return whole <= _maxLength
             ? [new Window(0, document.InputIds.Count, kept)]
@@ -123,7 +123,8 @@ public sealed class WriteDataset
     }
 
     /// <summary>The calls above the threshold that may stand in the text, at most one per position, in order.</summary>
-    private List<Insertion> Choose(DocumentRecord document, IReadOnlyList<FilteredCall> calls, Action<string, int> count)
+    private List<Insertion> Choose(
+        DocumentRecord document, IReadOnlyList<FilteredCall> calls, Action<string, int> count)
     {
         var good = calls.Where(c => c.Gain >= Threshold(c)).ToList();
         var admissible = good
@@ -145,8 +146,8 @@ public sealed class WriteDataset
         ?? (_tools.TryGetValue(call.Tool, out var tool) ? tool.Options.FilterThreshold : double.PositiveInfinity);
 
     /// <summary>
-    /// Windows that do not overlap, each with as many calls, one after the other, as fit, and as much text on both sides
-    /// as still does. Neither calls nor characters are cut.
+    /// Windows that do not overlap, each with as many calls, one after the other, as fit, and as much text on both
+    /// sides as still does. Neither calls nor characters are cut.
     /// </summary>
     private List<Window> Cut(TokenisedDocument text, List<Insertion> calls, Action<string, int> count)
     {
@@ -202,7 +203,8 @@ public sealed class WriteDataset
         {
             ids.AddRange(document.InputIds.Skip(from).Take(call.Position - from));
             int result = ids.Count + 1 + call.CallIds.Count + _markup.Arrow.Length;
-            spans.Add(new DatasetCall(call.Tool, call.Input, call.Result!, ids.Count, result, ids.Count + callIds.Count));
+            spans.Add(new DatasetCall(
+                call.Tool, call.Input, call.Result!, ids.Count, result, ids.Count + callIds.Count));
             ids.AddRange(callIds);
             from = call.Position;
         }

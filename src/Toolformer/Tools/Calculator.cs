@@ -67,13 +67,15 @@ public sealed partial class Calculator(bool lenient = false) : Tool
             || (numbers.Count >= 3 && IsOneInHundred(document.Id));
     }
 
-    /// <summary>Two to four numbers of the text, written without separators, with operators between them.</summary>
+    /// <summary>
+    /// Two to four numbers of the text, written without separators, with operators between them; nothing where the text
+    /// has no number.
+    /// </summary>
     public override TokenPattern InputPattern(string? text)
     {
-        string[] numbers = text is null
-            ? []
-            : [.. NumbersOf(text).Select(n => n.Digits).Distinct(StringComparer.Ordinal).Take(MaxOperands)];
-        var operand = numbers.Length > 0 ? TokenPattern.OneOf(numbers) : AnyNumber();
+        var operand = text is null
+            ? AnyNumber()
+            : TokenPattern.OneOf(NumbersOf(text).Select(n => n.Digits).Distinct(StringComparer.Ordinal).Take(MaxOperands));
         var operation = TokenPattern.OneOf([" + ", " - ", " * ", " / "]);
         return TokenPattern.Concat(operand, new TokenPattern.Repeat(TokenPattern.Concat(operation, operand), 1, 3));
     }

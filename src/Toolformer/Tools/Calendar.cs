@@ -39,12 +39,17 @@ public sealed class Calendar : Tool
             string shown = input.Length <= 60 ? input : input[..60] + "…";
             return new(ToolResult.Failure($"The calendar was asked '{shown}', but takes no input: write Calendar()."));
         }
-        var day = context.Document is { } document && DayOf(document) is { } written
-            ? written
-            : DateOnly.FromDateTime(context.Clock.GetLocalNow().DateTime);
-        string answer = day.ToString("'Today is 'dddd', 'MMMM d', 'yyyy'.'", CultureInfo.InvariantCulture);
+        string answer = Day(context).ToString("'Today is 'dddd', 'MMMM d', 'yyyy'.'", CultureInfo.InvariantCulture);
         return new(ToolResult.Success(answer));
     }
+
+    /// <summary>The day: calls from documents of the same day are one call.</summary>
+    public override string ContextKey(ToolContext context) => Day(context).ToString("o", CultureInfo.InvariantCulture);
+
+    private static DateOnly Day(ToolContext context) =>
+        context.Document is { } document && DayOf(document) is { } written
+            ? written
+            : DateOnly.FromDateTime(context.Clock.GetLocalNow().DateTime);
 
     private static DateOnly? DayOf(Document document) => document.Date ?? UrlDate.Find(document.Url);
 }

@@ -50,14 +50,13 @@ public sealed partial class WikiSearch(SearchIndex? index = null) : Tool
 
     /// <summary>
     /// A phrase of the text: one to five words with nothing but spaces between them, neither the first nor the last of
-    /// them an article or the like. Without a text, or where it has no such phrase: any short term.
+    /// them an article or the like; nothing where the text has no such phrase. Without a text: any short term.
     /// </summary>
     public override TokenPattern InputPattern(string? text)
     {
-        string[] phrases = text is null ? [] : [.. Phrases(text).Distinct(StringComparer.Ordinal)];
-        return phrases.Length > 0
-            ? TokenPattern.OneOf(phrases)
-            : TokenPattern.FreeText(CallSyntax.NotInInput + "()\"", 80);
+        return text is null
+            ? TokenPattern.FreeText(CallSyntax.NotInInput + "()\"", 80)
+            : TokenPattern.OneOf(Phrases(text));
     }
 
     public override ValueTask<ToolResult> CallAsync(string input, ToolContext context, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Toolformer.Corpora;
+using Toolformer.Tools;
 
 namespace Toolformer.Tests.Corpora;
 
@@ -111,6 +112,29 @@ public partial class QuickstartCorpusTests
             Assert.Single(InventedName().Matches(text.Prompt), m => passage.Title.Contains(m.Value));
         }
         Assert.Equal(Corpus.Passages.Count, Corpus.Passages.Select(p => p.Title).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task The_right_call_of_the_real_tool_gives_every_answer()
+    {
+        using var index = SearchIndex.InMemory(Corpus.Passages);
+        Tool calculator = new Calculator(), calendar = new Toolformer.Tools.Calendar(), search = new WikiSearch(index);
+        foreach (var text in Corpus.Training.Concat(Corpus.HeldOut).Where(t => t.Kind != TextKind.Plain))
+        {
+            var (tool, input) = text.Kind switch
+            {
+                TextKind.Arithmetic => (calculator, text.Expression!),
+                TextKind.Date => (calendar, ""),
+                _ => (search, InventedName().Match(text.Prompt).Value),
+            };
+            var context = new ToolContext(TimeProvider.System) { Document = text.Document };
+            var result = await tool.CallAsync(input, context, CancellationToken.None);
+            Assert.True(result.Text?.Contains(text.Answer), $"{text.Document.Text} {tool.Name}({input}): {result}");
+        }
+        Assert.All(Corpus.Training.Where(t => t.Kind == TextKind.Date),
+            t => Assert.True(calendar.IsWorthAnnotating(t.Document)));
+        var sums = Corpus.Training.Where(t => t.Kind == TextKind.Arithmetic).ToList();
+        Assert.InRange(sums.Count(t => calculator.IsWorthAnnotating(t.Document)), 0.8 * sums.Count, sums.Count);
     }
 
     [Fact]

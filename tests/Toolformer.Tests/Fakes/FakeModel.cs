@@ -8,7 +8,7 @@ namespace Toolformer.Tests.Fakes;
 /// </summary>
 public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILanguageModel
 {
-    public ITokenizer Tokenizer { get; } = new ByteTokenizer();
+    public ITokenizer Tokenizer { get; init; } = new ByteTokenizer();
     public int VocabularySize { get; init; } = new ByteTokenizer().VocabularySize;
     public int ContextLength { get; init; } = 4096;
     public int? BeginningOfText { get; init; } = ByteTokenizer.EndOfText;

@@ -36,7 +36,8 @@ internal sealed class AnnotationFixture : IDisposable
     public string CorpusFile { get; }
     public string RunPath(string name = "run") => Path.Combine(_folder, name);
 
-    public AnnotationSettings Settings { get; init; } = new([new TaughtTool(new AddTool()), new TaughtTool(new DayTool())])
+    public AnnotationSettings Settings { get; init; } = new(
+        [new TaughtTool(new AddTool()), new TaughtTool(new DayTool())])
     {
         Sample = new SampleOptions { DocumentsPerGroup = 2, Seed = 5 },
         Filter = new FilterOptions { DocumentsPerGroup = 2 },
@@ -46,7 +47,8 @@ internal sealed class AnnotationFixture : IDisposable
 
     public async Task Run(
         string name = "run", ILanguageModel? model = null, AnnotationSettings? settings = null,
-        AnnotationStage? only = null, IProgress<StageProgress>? progress = null, CancellationToken cancellation = default)
+        AnnotationStage? only = null, IProgress<StageProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         settings ??= Settings;
         model ??= ScriptedModel.Make();

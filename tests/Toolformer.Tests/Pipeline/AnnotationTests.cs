@@ -28,9 +28,32 @@ public class AnnotationTests
             Assert.Equal(example.Text, new ByteTokenizer().Decode(example.InputIds));
             foreach (var call in example.Calls)
             {
-                string printed = new ByteTokenizer().Decode(example.InputIds.Skip(call.Start).Take(call.End - call.Start));
+                var ids = example.InputIds.Take(call.End).Skip(call.Start);
+                string printed = new ByteTokenizer().Decode(ids);
                 Assert.Equal($" [{call.Tool}({call.Input}) -> {call.Result}]", printed);
             }
+        }
+    }
+
+    [Fact]
+    public async Task Anyone_can_compute_the_losses_again_from_the_files()
+    {
+        using var fixture = new AnnotationFixture();
+        await fixture.Run();
+        var documents = fixture.Read<DocumentRecord>("documents.jsonl").ToDictionary(d => d.DocId);
+        int? beginning = Manifest.Load(fixture.RunPath())!.BeginningOfText;
+        var scored = fixture.Read<FilteredCall>("filtered.jsonl").Where(c => c.Gain is not null).ToList();
+        Assert.NotEmpty(scored);
+        foreach (var call in scored)
+        {
+            var text = documents[call.DocId].InputIds;
+            double? Loss(IReadOnlyList<int> prefix) => FilterLossesTests.Naive(text, call.Position, prefix, beginning);
+            Assert.Equal(Loss([])!.Value, call.LossNone!.Value, 1e-9);
+            Assert.Equal(Loss(call.PrefixCallIds!)!.Value, call.LossCall!.Value, 1e-9);
+            Assert.Equal(Loss(call.PrefixResultIds!)!.Value, call.LossResult!.Value, 1e-9);
+            Assert.Equal(Math.Min(call.LossNone.Value, call.LossCall.Value) - call.LossResult, call.Gain);
+            double threshold = fixture.Settings.Tools.Single(t => t.Name == call.Tool).Options.FilterThreshold;
+            Assert.Equal(call.Gain >= threshold, call.Kept);
         }
     }
 }

@@ -72,7 +72,10 @@ internal sealed class DayTool : Tool
 internal static class ScriptedModel
 {
     public static readonly string[] Script =
-        ["Add(1+2)]", "Add(20+2)]", "Add(\"1+2\")]", "Add(x)]", "Day()]", "Mul(2*3)]", "Add(1+2 -> 3]", "Add(\n", "nonsense"];
+    [
+        "Add(1+2)]", "Add(20+2)]", "Add(\"1+2\")]", "Add(x)]", "Day()]", "Mul(2*3)]", "Add(1+2 -> 3]", "Add(\n",
+        "nonsense",
+    ];
 
     public static FakeModel Make(int? beginningOfText = ByteTokenizer.EndOfText, int contextLength = 4096) =>
         new(Logits) { BeginningOfText = beginningOfText, ContextLength = contextLength };

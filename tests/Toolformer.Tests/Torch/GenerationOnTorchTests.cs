@@ -29,15 +29,22 @@ public class GenerationOnTorchTests
     public async Task After_a_spliced_result_the_cache_is_that_of_the_whole_text()
     {
         using var golden = new GoldenModel("gpt2");
-        var generator = new ToolUsingModel(golden.Model, new Toolbox([new FakeTool("E", "42"), new FakeTool("F", "é")]));
+        var generator = new ToolUsingModel(golden.Model, new Toolbox(
+            [new FakeTool("E", "42"), new FakeTool("F", "é")]));
         var options = new GenerationOptions
         {
-            Sampling = new(), StartTopK = 100, MaxCalls = 2, MaxInputLength = 2, MaxNewTokens = 6, Rows = 3,
+            Sampling = new(),
+            StartTopK = 100,
+            MaxCalls = 2,
+            MaxInputLength = 2,
+            MaxNewTokens = 6,
+            Rows = 3,
             NoteStartProbabilities = true,
         };
         var requests = Enumerable.Range(0, 5).Select(i => new GenerationRequest("", Context)
         {
-            PromptTokens = [.. Enumerable.Range(40, 1 + i)], Seed = i,
+            PromptTokens = [.. Enumerable.Range(40, 1 + i)],
+            Seed = i,
         }).ToList();
         var results = await generator.GenerateAsync(requests, options);
         Assert.Contains(results, r => r.Calls.Count == 2);

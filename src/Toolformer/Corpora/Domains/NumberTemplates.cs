@@ -1,11 +1,12 @@
-namespace Toolformer.Corpora;
+namespace Toolformer.Corpora.Domains;
 
 /// <summary>Sentences in which one number follows from two others; <c>{r}</c> is the marked result.</summary>
 internal static class NumberTemplates
 {
     /// <param name="Kind">+ - * / as usual, m mean, &gt; larger, &lt; smaller, % a percent of b.</param>
     /// <param name="Plain">Templates for whole numbers of any size.</param>
-    /// <param name="Other">Templates for one style (index of NumberDomain.Style: 1 grouped, 2 money, 3 decimals, 4 years, 5 small).</param>
+    /// <param name="Other">Templates for one style (index of NumberDomain.Style: 1 grouped, 2 money, 3 decimals, 4
+    /// years, 5 small).</param>
     public sealed record Operation(
         char Kind, string Purpose, string[] Questions, string[] Plain, (int Style, string Text)[] Other)
     {
@@ -21,11 +22,12 @@ internal static class NumberTemplates
     }
 
     private static readonly Operation Sum = new('+', "adds two numbers",
-        ["How many are {a} and {b} together?", "What do {a} and {b} make?", "What is the total of {a} and {b}?", "{a} and {b}, how many in all?"],
+        ["How many are {a} and {b} together?", "What do {a} and {b} make?", "What is the total of {a} and {b}?",
+            "{a} and {b}, how many in all?"],
         [
             "The mill ground {a} sacks on {day} and {b} on {day2}, which makes <{r}> in all.",
             "{first} has {a} {s thing} and {first2} has {b}. Together they have <{r}> {s thing}.",
-            "There were {a} {job}s and {b} {job2}s in the hall, so <{r}> people heard the speech.",
+            "There were {a} {s job} and {b} {s job2} in the hall, so <{r}> people heard the speech.",
             "The {job} sold {a} {s thing} in the morning and {b} in the afternoon, a total of <{r}>.",
             "After finding {b} more {s thing}, {first}, who had {a}, owned <{r}>.",
             "{a} {quality} {s thing} and {b} {quality2} ones stood there, <{r}> {s thing} altogether.",
@@ -52,7 +54,7 @@ internal static class NumberTemplates
             (1, "The museum saw {a} visitors in {month} and {b} in {month2}, <{r}> in both months."),
             (2, "The {thing} costs ${a} and the {thing2} ${b}. Together they cost $<{r}>."),
             (2, "{first} paid ${a} for {stuff} and ${b} for {stuff2}, which came to $<{r}>."),
-            (2, "With a tip of ${b} the bill of ${a} became $<{r}>."),
+            (2, "With ${b} for the delivery the bill of ${a} became $<{r}>."),
             (3, "One {thing} weighs {a} pounds, the other {b}; on the scale they show <{r}> pounds."),
             (3, "It rained {a} inches in {month} and {b} inches in {month2}, or <{r}> inches."),
             (4, "{person} was born in {a} and died {b} years later, in <{r}>."),
@@ -61,12 +63,13 @@ internal static class NumberTemplates
         ]);
 
     private static readonly Operation Difference = new('-', "takes one number from another",
-        ["How many are left of {a} without {b}?", "How much more is {a} than {b}?", "What remains of {a} after {b}?", "How far apart are {a} and {b}?"],
+        ["How many are left of {a} without {b}?", "How much more is {a} than {b}?", "What remains of {a} after {b}?",
+            "How far apart are {a} and {b}?"],
         [
             "{first} had {a} {s thing} and gave {b} to {first2}. There are <{r}> left.",
             "Of the {a} {s thing} in the {spot}, {b} were broken, so only <{r}> could be used.",
             "The {job} baked {a} rolls. By noon {b} were sold and <{r}> remained.",
-            "{a} {job}s came and {b} went home early, which left <{r}> of them.",
+            "{a} {s job} came and {b} went home early, which left <{r}> of them.",
             "{place} has {a} bridges, {place2} only {b}. That is <{r}> fewer.",
             "The book has {a} pages. {first} has read {b}, so <{r}> pages are still to go.",
             "Out of {a} seats {b} are taken and <{r}> are free.",
@@ -100,7 +103,7 @@ internal static class NumberTemplates
         ["How many are {a} groups of {b}?", "What is {a} times {b}?", "{b} in each of {a}, how many is that?"],
         [
             "There are {a} boxes with {b} {s thing} each, so <{r}> {s thing} in all.",
-                        "Each of the {a} {job}s carried {b} {s thing}, which makes <{r}>.",
+                        "Each of the {a} {s job} carried {b} {s thing}, which makes <{r}>.",
             "The garden has {a} rows of {b} trees, or <{r}> trees.",
             "{a} weeks with {b} lessons a week are <{r}> lessons.",
             "Every shelf holds {b} books and there are {a} shelves. The room has <{r}> books.",
@@ -153,22 +156,27 @@ internal static class NumberTemplates
                 "Halfway between {a} and {b} lies <{r}>.",
                 "It was {a} degrees in {place} and {b} in {place2}; the mean is <{r}> degrees.",
             ],
-            [(2, "Prices of ${a} and ${b} give a mean price of $<{r}>."), (3, "Lengths of {a} and {b} have a mean of <{r}>.")]),
-        new('>', "picks the larger of two numbers", ["Which is larger, {a} or {b}?", "What is the most of {a} and {b}?"],
+            [(2, "Prices of ${a} and ${b} give a mean price of $<{r}>."),
+                (3, "Lengths of {a} and {b} have a mean of <{r}>.")]),
+        new('>', "picks the larger of two numbers",
+            ["Which is larger, {a} or {b}?", "What is the most of {a} and {b}?"],
             [
                 "{first} offered {a} coins, {first2} {b}. The higher offer was <{r}>.",
                 "Of {a} and {b} the larger is <{r}>.",
                 "{place} counted {a} {s thing} and {place2} {b}, so the record is <{r}>.",
                 "One tower has {a} steps and the other {b}. The taller one has <{r}> steps.",
             ],
-            [(1, "The two estimates were {a} and {b}. The larger was <{r}>."), (2, "Between ${a} and ${b} the dearer is $<{r}>.")]),
-        new('<', "picks the smaller of two numbers", ["Which is smaller, {a} or {b}?", "What is the least of {a} and {b}?"],
+            [(1, "The two estimates were {a} and {b}. The larger was <{r}>."),
+                (2, "Between ${a} and ${b} the dearer is $<{r}>.")]),
+        new('<', "picks the smaller of two numbers",
+            ["Which is smaller, {a} or {b}?", "What is the least of {a} and {b}?"],
             [
                 "One road is {a} miles and the other {b}. The shorter one is <{r}> miles.",
                 "Of {a} and {b} the smaller is <{r}>.",
                 "{first} needed {a} minutes, {first2} {b}. The winner needed <{r}>.",
             ],
-            [(2, "The {thing} costs ${a} here and ${b} there. The better price is $<{r}>."), (3, "Times of {a} and {b} seconds: the best is <{r}>.")]),
+            [(2, "The {thing} costs ${a} here and ${b} there. The better price is $<{r}>."),
+                (3, "Times of {a} and {b} seconds: the best is <{r}>.")]),
         new('%', "takes a percentage of a number", ["How much is {a} percent of {b}?", "What are {a} percent of {b}?"],
             [
                 "Of the {b} voters {a} percent stayed at home, that is <{r}>.",

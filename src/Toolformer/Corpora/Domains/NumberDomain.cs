@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Toolformer.Corpora;
+namespace Toolformer.Corpora.Domains;
 
 /// <summary>Tools that combine numbers of the text; one operation, or several told apart by a symbol.</summary>
 internal sealed class NumberDomain : ToolDomain
@@ -10,7 +10,8 @@ internal sealed class NumberDomain : ToolDomain
     private static readonly string[][] SymbolSets =
     [
         ["&", "~", "@", "|"], ["#", "%", "&", "!"], [":", "|", ";", "~"], ["add", "sub", "mul", "div"],
-        ["with", "without", "times", "over"], ["more", "less", "by", "into"], ["and", "minus", "x", "per"], ["^", "_", "o", ":"],
+        ["with", "without", "times", "over"], ["more", "less", "by", "into"], ["and", "minus", "x", "per"],
+            ["^", "_", "o", ":"],
         ["plus", "minus", "times", "by"], ["&&", "~~", "@@", "||"], ["p", "m", "t", "d"], ["up", "down", "of", "under"],
     ];
 
@@ -25,7 +26,7 @@ internal sealed class NumberDomain : ToolDomain
         this.symbols = symbols;
     }
 
-    public static new NumberDomain Draw(Random random)
+    public static NumberDomain Draw(Random random)
     {
         if (random.Chance(0.55)) return new NumberDomain(random, [random.Of(NumberTemplates.Operations)], null);
         var symbols = random.Of(SymbolSets);
@@ -37,10 +38,12 @@ internal sealed class NumberDomain : ToolDomain
 
     public override string Purpose => symbols is null
         ? operations[0].Purpose
-        : random.Of(["works with numbers", "does sums", "combines two numbers", "works out results", "handles figures"]);
+        : random.Of(["works with numbers", "does sums", "combines two numbers", "works out results",
+            "handles figures"]);
 
     public override Request Placeholder => new(
-        random.Of<string[]>([["number", "number"], ["a", "b"], ["first number", "second number"], ["n", "m"], ["x", "y"]]),
+        random.Of<string[]>([["number", "number"], ["a", "b"], ["first number", "second number"], ["n", "m"],
+            ["x", "y"]]),
         "question about numbers", Symbol: symbols?[0]);
 
     public override Request AddTo(Composer composer)
@@ -75,7 +78,11 @@ internal sealed class NumberDomain : ToolDomain
                 case 'm': result = Math.Round((a + b) / 2, 2); break;
                 case '>': result = Math.Max(a, b); break;
                 case '<': result = Math.Min(a, b); break;
-                case '%': (a, b) = (random.Between(1, 19) * 5, random.Magnitude(20, 9000)); result = Math.Round(a * b / 100, 2); break;
+                case '%':
+                    (a, b) = (random.Between(1, 19) * 5, random.Magnitude(20, 9000));
+                    if (random.Chance(0.8)) b = random.Magnitude(2, 450) * 20;
+                    result = Math.Round(a * b / 100, 2);
+                    break;
                 default: throw new InvalidOperationException($"no operation '{kind}'");
             }
             if (result < 2 || result > 9_999_999 || a == b) continue;

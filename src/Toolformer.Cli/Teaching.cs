@@ -1,0 +1,201 @@
+using System.Text.Json;
+using Toolformer.Cli.Commands;
+using Toolformer.Corpora;
+using Toolformer.Evaluation;
+using Toolformer.Inference;
+using Toolformer.Markup;
+using Toolformer.Modeling;
+using Toolformer.Pipeline;
+using Toolformer.Tools;
+using Toolformer.Torch;
+
+namespace Toolformer.Cli;
+
+/// <summary>
+/// The main job in one run folder: corpus → sample → execute → filter → dataset → finetune, with calls and on the same
+/// texts without → evaluate. Each part is resumed where it stopped, so the whole can be killed at any point and started
+/// again.
+/// </summary>
+internal sealed class Teaching(Recipe recipe, string folder, Display display) : IDisposable
+{
+    private readonly Dictionary<string, SearchIndex> _indexes = [];
+
+    private string In(string name) => Path.Combine(folder, name);
+    private string CorpusFolder => In("corpus");
+    private string Taught => In("model");
+    private string Plain => In("plain");
+
+    public async Task<Results> RunAsync(CancellationToken cancellation)
+    {
+        using var run = RunFolder.Open(folder);
+        CheckRecipe();
+        var corpus = PrepareCorpus();
+        var toolbox = new Toolbox(Tools());
+        List<TaughtTool> taught = [.. recipe.Tools.Select(t => t.Value.Apply(toolbox[t.Key]))];
+        string source = Recipe.Locate(recipe.Model);
+        var tokenizer = Tokenizer.Load(source);
+
+        using (var model = new LazyModel(source))
+        {
+            var settings = new AnnotationSettings(taught)
+            {
+                Sample = new SampleOptions
+                {
+                    Seed = recipe.Seed,
+                    Constrained = recipe.Constrained,
+                    Sampling = new SamplingOptions { Temperature = recipe.Temperature },
+                },
+                Model = ModelFolder.Open(source).Identity(),
+            };
+            using var progress = new StageDisplay(display);
+            var annotation = new Annotation(settings, tokenizer, model.Value, toolbox, display.Clock, progress);
+            await annotation.RunAsync(run, corpus, cancellation: cancellation);
+        }
+        var thresholds = Thresholds.Count(JsonLines.Read<FilteredCall>(run.FilePath(CallsByDocument.Filtered)));
+
+        string dataset = run.FilePath(CallsByDocument.Dataset);
+        foreach (var (target, withCalls) in new[] { (Plain, false), (Taught, true) })
+            await Task.Run(() => FinetuneCommand.Finetune(
+                source, dataset, target, recipe.Finetuning, withCalls, display, cancellation), cancellation);
+        var results = await Task.Run(() => EvaluateAsync(source, toolbox, thresholds, cancellation), cancellation);
+        File.WriteAllText(In("results.json.tmp"), JsonSerializer.Serialize(results, JsonLines.Format) + "\n");
+        File.Move(In("results.json.tmp"), In("results.json"), overwrite: true);
+        return results;
+    }
+
+    public void Dispose()
+    {
+        foreach (var index in _indexes.Values)
+            index.Dispose();
+    }
+
+    /// <summary>A run is only continued with the recipe with which it was begun.</summary>
+    private void CheckRecipe()
+    {
+        string path = In("recipe.json"), now = recipe.ToJson();
+        if (!File.Exists(path))
+            File.WriteAllText(path, now);
+        else if (File.ReadAllText(path) != now)
+            throw new InvalidDataException($"The run was begun with another recipe.\n  in {path}\n"
+                + "  Use that recipe to go on, or choose another folder with --out.");
+    }
+
+    private Corpus PrepareCorpus()
+    {
+        if (recipe.Corpus.Count > 0)
+            return new Corpus(recipe.Corpus);
+        QuickstartCorpus.Write(CorpusFolder, recipe.Seed, recipe.Quickstart);
+        return new Corpus([Path.Combine(CorpusFolder, QuickstartCorpus.CorpusFile)]);
+    }
+
+    private IReadOnlyList<Tool> Tools()
+    {
+        string[] passages = recipe.Corpus.Count > 0
+            ? [.. recipe.Index]
+            : [Path.Combine(CorpusFolder, QuickstartCorpus.PassagesFile)];
+        object[] parts = [];
+        if (passages.Length > 0)
+        {
+            var index = _indexes["WikiSearch"] = SearchIndex.InMemory(passages.SelectMany(p => Passage.ReadFile(p, _ => { })));
+            parts = [index];
+        }
+        var all = Catalog.Find<Tool>(parts);
+        return [.. recipe.Tools.Keys.Select(name => all.FirstOrDefault(t => t.Name == name)
+            ?? throw new InvalidDataException($"{Spelling.Unknown("tool", name, all.Select(t => t.Name))}\n  in the recipe"))];
+    }
+
+    private async Task<Results> EvaluateAsync(
+        string source, Toolbox toolbox, IReadOnlyList<ThresholdCount> thresholds, CancellationToken cancellation)
+    {
+        var all = Catalog.Find<EvalTask>();
+        string heldOut = Path.Combine(CorpusFolder, QuickstartCorpus.HeldOutFile);
+        var tasks = recipe.Corpus.Count == 0
+            ? all.OfType<Evaluation.Tasks.QuickstartTask>().Select(t => new EvalInput(t, heldOut)).ToList()
+            : [.. recipe.Tasks.Select(t => new EvalInput(all.FirstOrDefault(a => a.Name == t.Key)
+                ?? throw new InvalidDataException(Spelling.Unknown("task", t.Key, all.Select(a => a.Name))), t.Value))];
+        var options = new GenerationOptions
+        {
+            StartTopK = recipe.StartTopK,
+            ConstrainInputs = recipe.ConstrainInputs,
+            Rows = 64,
+        };
+        using var models = new OneModelAtATime();
+        EvalArm Arm(string name, string path, string mode, bool tools, int startTopK) => new(name, mode,
+            (task, examples, token) => EvalArm.Of(
+                name, mode, new ToolUsingModel(models.Open(path), tools ? toolbox : new Toolbox([])),
+                tools ? toolbox.Names.ToList() : [], options with { StartTopK = startTopK }, display.Clock)
+                .PredictAsync(task, examples, token));
+        EvalArm[] arms =
+        [
+            Arm("base", source, "no tools", tools: false, 0),
+            Arm("finetuned without calls", Plain, "no tools", tools: false, 0),
+            Arm("toolformer", Taught, "disabled", tools: true, 0),
+            Arm("toolformer", Taught, "enabled", tools: true, recipe.StartTopK),
+        ];
+        using var progress = new EvaluationDisplay(display);
+        var evaluator = new Evaluator(In("predictions.jsonl"), new EvalOptions
+        {
+            Limit = recipe.MaxExamples > 0 ? recipe.MaxExamples : null,
+            Seed = recipe.Seed,
+            BatchSize = 64,
+        }, progress);
+        var results = await evaluator.RunAsync(arms, tasks, cancellation);
+        var perplexities = Perplexities(models, source, heldOut, cancellation);
+        return new Results(results, perplexities, thresholds, recipe.Seed, Manifest.BuiltFrom, "cpu");
+    }
+
+    /// <summary>Perplexity of held-out texts with calls disabled, where there are such texts.</summary>
+    private List<ModelPerplexity> Perplexities(
+        OneModelAtATime models, string source, string heldOut, CancellationToken cancellation)
+    {
+        if (!File.Exists(heldOut))
+            return [];
+        List<string> texts = [.. new Corpus([heldOut]).Read().Select(d => d.Text)];
+        return [.. new[] { ("base", source, "no tools"), ("finetuned without calls", Plain, "no tools"),
+            ("toolformer", Taught, "disabled") }.Select(arm =>
+        {
+            var model = models.Open(arm.Item2);
+            var measured = Perplexity.Measure(
+                model, texts, new CallTokens(model.Tokenizer).Open, cancellation: cancellation);
+            return new ModelPerplexity(arm.Item1, arm.Item3, measured.Value, measured.Stderr, measured.Tokens, measured.Texts);
+        })];
+    }
+
+    /// <summary>Opened when a stage needs it.</summary>
+    private sealed class LazyModel(string path) : IDisposable
+    {
+        public Lazy<ILanguageModel> Value { get; } = new(() => Models.Open(path).Model);
+
+        public void Dispose()
+        {
+            if (Value.IsValueCreated)
+                Value.Value.Dispose();
+        }
+    }
+
+    /// <summary>Keeps the model that was asked for last.</summary>
+    private sealed class OneModelAtATime : IDisposable
+    {
+        private (string Path, ILanguageModel Model)? _open;
+
+        public ILanguageModel Open(string path)
+        {
+            if (_open?.Path != path)
+            {
+                Dispose();
+                _open = (path, Models.Open(path).Model);
+            }
+            return _open.Value.Model;
+        }
+
+        public void Dispose() => _open?.Model.Dispose();
+    }
+}
+
+/// <summary>Perplexity of a model on held-out text.</summary>
+internal sealed record ModelPerplexity(string Model, string Mode, double Perplexity, double Stderr, long Tokens, int Texts);
+
+/// <summary>results.json: what a run has found.</summary>
+internal sealed record Results(
+    IReadOnlyList<EvalResult> Evaluation, IReadOnlyList<ModelPerplexity> Perplexity,
+    IReadOnlyList<ThresholdCount> KeptPerThreshold, int Seed, string Commit, string Device);

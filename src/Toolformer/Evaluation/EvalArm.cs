@@ -1,0 +1,42 @@
+using Toolformer.Inference;
+using Toolformer.Tools;
+
+namespace Toolformer.Evaluation;
+
+/// <summary>A model in one mode, such as ("taught", "disabled").</summary>
+/// <param name="PredictAsync">
+/// Completes the prompts of a task, one prediction per example in their order. The evaluator is done with one arm
+/// before it begins the next, so a model can be loaded on the first call.
+/// </param>
+public sealed record EvalArm(
+    string Model, string Mode,
+    Func<EvalTask, IReadOnlyList<EvalExample>, CancellationToken, Task<IReadOnlyList<Prediction>>> PredictAsync)
+{
+    /// <summary>
+    /// A model that writes with <paramref name="options"/>; how many tokens it may write and which tools are banned is
+    /// the task's business, and each example has its own day.
+    /// </summary>
+    /// <param name="tools">The names in the model's toolbox; empty: a model without tools.</param>
+    /// <param name="clock">What time it is for examples without a day.</param>
+    public static EvalArm Of(string model, string mode, ToolUsingModel writer, IReadOnlyCollection<string> tools,
+        GenerationOptions options, TimeProvider clock) =>
+        new(model, mode, async (task, examples, cancellation) =>
+        {
+            var allowed = (options.AllowedTools ?? tools).Where(name => !task.BannedTools.Contains(name));
+            var requests = examples.Select(e =>
+                new GenerationRequest(e.Prompt, new ToolContext(e.Date is { } day ? new Noon(day) : clock)));
+            var results = await writer.GenerateAsync([.. requests],
+                options with { MaxNewTokens = task.MaxNewTokens, AllowedTools = [.. allowed] }, cancellation)
+                .ConfigureAwait(false);
+            return [.. results.Select(r => new Prediction(r.Text, r.TextWithoutCalls,
+                [.. r.Calls.Select(c => new EvalCall(c.Call.Tool, c.Call.Input, c.Call.Result, c.Error))]))];
+        });
+
+    /// <summary>Noon of a day, wherever one is.</summary>
+    private sealed class Noon(DateOnly day) : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+        public override DateTimeOffset GetUtcNow() => new(day, new TimeOnly(12, 0), TimeSpan.Zero);
+    }
+}

@@ -1,0 +1,103 @@
+namespace Toolformer.Evaluation;
+
+/// <summary>A task with the data to measure it on.</summary>
+public sealed record EvalInput(EvalTask Task, string Path);
+
+public sealed record EvalOptions
+{
+    /// <summary>At most this many examples per task, chosen by the seed; null: all.</summary>
+    public int? Limit { get; init; }
+
+    public int Seed { get; init; }
+
+    /// <summary>Examples predicted together; what they gave is on the disk before the next ones begin.</summary>
+    public int BatchSize { get; init; } = 32;
+}
+
+/// <summary>How far an evaluation is, in examples over all arms and tasks.</summary>
+public sealed record EvalProgress(string Model, string Mode, string Task, int Done, int Total, int CorrectOfTask);
+
+/// <summary>
+/// Models × tasks × modes. Every prediction is appended to a file before the next batch begins; what is there is not
+/// predicted again, only scored.
+/// </summary>
+/// <param name="predictionsPath">The file of <see cref="PredictionRecord"/>s, made or continued.</param>
+public sealed class Evaluator(
+    string predictionsPath, EvalOptions? options = null, IProgress<EvalProgress>? progress = null)
+{
+    private readonly EvalOptions _options = options ?? new();
+
+    /// <summary>One result per arm and task, arm by arm.</summary>
+    /// <exception cref="InvalidDataException">A stored prediction belongs to other data than are given now.</exception>
+    public async Task<IReadOnlyList<EvalResult>> RunAsync(
+        IReadOnlyList<EvalArm> arms, IReadOnlyList<EvalInput> inputs, CancellationToken cancellation = default)
+    {
+        var tasks = inputs.Select(i => (i.Task, Examples: Choose(i.Task.Load(i.Path)))).ToList();
+        using var writer = new JsonLinesWriter(predictionsPath);
+        var stored = JsonLines.Read<PredictionRecord>(predictionsPath)
+            .DistinctBy(p => (p.Model, p.Task, p.Mode, p.Index))
+            .ToDictionary(p => (p.Model, p.Task, p.Mode, p.Index));
+        int done = 0, total = arms.Count * tasks.Sum(t => t.Examples.Count);
+        var results = new List<EvalResult>();
+        foreach (var arm in arms)
+        {
+            foreach (var (task, examples) in tasks)
+            {
+                var predictions = new List<PredictionRecord>();
+                var missing = new List<(int Index, EvalExample Example)>();
+                foreach (var (index, example) in examples)
+                {
+                    if (stored.TryGetValue((arm.Model, task.Name, arm.Mode, index), out var found))
+                        predictions.Add(Reuse(found, task, example));
+                    else
+                        missing.Add((index, example));
+                }
+                done += predictions.Count;
+                Report();
+                foreach (var batch in missing.Chunk(_options.BatchSize))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var made = await arm.PredictAsync(task, [.. batch.Select(b => b.Example)], cancellation)
+                        .ConfigureAwait(false);
+                    if (made.Count != batch.Length)
+                        throw new InvalidOperationException($"{made.Count} predictions came for {batch.Length} "
+                            + $"examples · {arm.Model} ({arm.Mode}) on {task.Name} · return one each, in order.");
+                    foreach (var ((index, example), prediction) in batch.Zip(made))
+                    {
+                        var record = new PredictionRecord(arm.Model, task.Name, arm.Mode, index, example.Id,
+                            example.Prompt, prediction.Completion, prediction.Text, example.Answers,
+                            task.IsCorrect(prediction.Text, example), prediction.Calls);
+                        predictions.Add(record);
+                        writer.Write(record);
+                    }
+                    writer.Flush(toDisk: true);
+                    done += batch.Length;
+                    Report();
+                }
+                results.Add(EvalResult.From(arm.Model, task, arm.Mode, predictions, _options.Seed));
+
+                void Report() => progress?.Report(new(
+                    arm.Model, arm.Mode, task.Name, done, total, predictions.Count(p => p.Correct)));
+            }
+        }
+        return results;
+    }
+
+    /// <summary>All examples, or as many as the limit allows, with their places in the file.</summary>
+    private IReadOnlyList<(int Index, EvalExample Example)> Choose(IReadOnlyList<EvalExample> examples)
+    {
+        var all = examples.Select((example, index) => (index, example)).ToArray();
+        if (_options.Limit is not { } limit || limit >= all.Length)
+            return all;
+        new Random(_options.Seed).Shuffle(all);
+        return [.. all.Take(limit).OrderBy(e => e.index)];
+    }
+
+    /// <summary>Scored anew, so that a mended scoring rule needs no model.</summary>
+    private PredictionRecord Reuse(PredictionRecord stored, EvalTask task, EvalExample example) =>
+        stored.Id == example.Id && stored.Prompt == example.Prompt
+            ? stored with { Answers = example.Answers, Correct = task.IsCorrect(stored.Prediction, example) }
+            : throw new InvalidDataException($"Prediction {stored.Index} of task {task.Name} was made for "
+                + $"'{stored.Id}', but the data now have '{example.Id}' there, or its prompt is another · "
+                + $"{predictionsPath} · give the former data, or another output folder.");
+}
