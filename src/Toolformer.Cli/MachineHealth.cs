@@ -41,6 +41,15 @@ public static partial class MachineHealth
 
     private static IEnumerable<Finding> Libtorch()
     {
+        string[] places = ["", Path.Combine("runtimes", RuntimeInformation.RuntimeIdentifier, "native")];
+        string? file = places.Select(p => Path.Combine(AppContext.BaseDirectory, p, Library))
+            .FirstOrDefault(File.Exists);
+        // TorchSharp would print pages and copy the whole library elsewhere before it fails for the same reason.
+        if (file is not null && LoadError(file) is { } said && SymbolVersion().IsMatch(said))
+        {
+            yield return OfLoadError(said, file);
+            yield break;
+        }
         string? failure = null;
         string devices = "";
         try
@@ -60,9 +69,6 @@ public static partial class MachineHealth
                 $"version {__version__} loads; {get_num_threads()} threads; devices: {devices}");
             yield break;
         }
-        string[] places = ["", Path.Combine("runtimes", RuntimeInformation.RuntimeIdentifier, "native")];
-        string? file = places.Select(p => Path.Combine(AppContext.BaseDirectory, p, Library))
-            .FirstOrDefault(File.Exists);
         yield return OfLoadError(file is null ? failure : LoadError(file) ?? failure, file ?? AppContext.BaseDirectory);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Toolformer.Cli;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tests.Torch;
 
@@ -30,8 +31,8 @@ public class GenerateTests
         using var model = new TinyModel();
         // Among all tokens a call's start always is: the random model calls at once.
         var run = await ToolformerRun.OfInput("""{"id": "q", "prompt": "The cat"}""", "generate",
-            "--model", model.Folder, "--tools", "Calendar", "--start-top-k", "10000", "--constrain-inputs", "--max-new-tokens", "3",
-            "--date", "2024-03-09");
+            "--model", model.Folder, "--tools", "Calendar", "--start-top-k", "10000",
+            "--constrain-inputs", "--max-new-tokens", "3", "--date", "2024-03-09");
         Assert.Equal(0, run.Status);
         var record = run.Records.Single();
         Assert.Equal("q", record.GetProperty("id").GetString());
@@ -66,6 +67,25 @@ public class GenerateTests
         var shown = await ToolformerRun.Of(arguments);
         var json = await ToolformerRun.Of([.. arguments, "--json"]);
         Assert.Equal("The cat" + json.Records.Single().GetProperty("completion").GetString() + "\n", shown.Output);
+    }
+
+    [Fact]
+    public async Task On_a_terminal_a_call_has_a_colour_of_its_own()
+    {
+        using var model = new TinyModel();
+        var output = new StringWriter();
+        var display = new Display(TextReader.Null, output, TextWriter.Null, new ManualTime())
+        {
+            OutputIsTerminal = true,
+            Colours = true,
+        };
+        int status = await CommandLine.RunAsync(["generate", "--model", model.Folder, "--prompt", "The cat", "--tools",
+            "Calendar", "--start-top-k", "10000", "--constrain-inputs", "--max-new-tokens", "2"], display,
+            cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(0, status);
+        Assert.StartsWith("The cat\e[36m [", output.ToString());
+        string plain = System.Text.RegularExpressions.Regex.Replace(output.ToString(), @"\e\[\d+m", "");
+        Assert.StartsWith("The cat [Calendar() -> Today is Thursday, March 9, 2017.]", plain);
     }
 
     [Fact]
