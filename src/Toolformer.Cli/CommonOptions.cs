@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Toolformer.Cli;
 
-/// <summary>The options that verbs share, worded once; each verb has its own set and lists those that it takes.</summary>
+/// <summary>The options that verbs share, worded once; a verb has its own set and lists those that it takes.</summary>
 public sealed class CommonOptions
 {
     public Option<string> Model { get; } = new("--model")

@@ -40,7 +40,7 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
     /// <summary>Columns of the terminal.</summary>
     public int Width { get; init; } = 80;
 
-    /// <summary>The process's own streams, as UTF-8; a wrong byte of the input is an error, not a replacement.</summary>
+    /// <summary>The process's own streams, as UTF-8; a wrong byte of the input is an error, not replaced.</summary>
     public static Display OfConsole()
     {
         bool dumb = Environment.GetEnvironmentVariable("TERM") == "dumb";

@@ -20,14 +20,16 @@ public sealed record Finding(string Subject, Health Health, string What, string?
     /// <summary>Reads a message whose first line says what, and whose further lines say where and what to do.</summary>
     public static Finding OfError(string subject, Exception error, string where, string remedy)
     {
-        string[] lines = error.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = error.Message.Split(
+            '\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return new Finding(subject, Health.Broken, lines.FirstOrDefault() ?? error.GetType().Name,
             lines.Length > 1 ? lines[1] : where, lines.Length > 2 ? string.Join(' ', lines[2..]) : remedy);
     }
 
     /// <summary>Does a piece of examination; what it throws is a finding.</summary>
     /// <param name="remedy">Where the error itself names none.</param>
-    public static IEnumerable<Finding> Try(string subject, string where, string remedy, Func<IEnumerable<Finding>> examine)
+    public static IEnumerable<Finding> Try(
+        string subject, string where, string remedy, Func<IEnumerable<Finding>> examine)
     {
         try
         {

@@ -15,9 +15,11 @@ public sealed record InputLine(long Number, string Where, JsonElement Fields)
         ? id
         : JsonSerializer.SerializeToElement(Number);
 
-    /// <summary>Reads a file (decompressed by its ending) or, without one, standard input; blank lines are skipped.</summary>
+    /// <summary>
+    /// Reads a file (decompressed by its ending) or, without one, standard input; blank lines are skipped.
+    /// </summary>
     /// <exception cref="InvalidDataException">A line is no JSON object, or no UTF-8.</exception>
-    public static IEnumerable<InputLine> Read(string? path, Display display)
+    public static IEnumerable<InputLine> Read(string? path, Display display, CancellationToken cancellation)
     {
         bool fromFile = path is not (null or "-");
         string name = fromFile ? path! : "standard input";
@@ -26,7 +28,11 @@ public sealed record InputLine(long Number, string Where, JsonElement Fields)
         using var file = fromFile
             ? new StreamReader(CompressedFile.OpenRead(path!), new UTF8Encoding(false, throwOnInvalidBytes: true))
             : null;
-        for (long number = 1; Next(file ?? display.Input, name, number) is { } line; number++)
+        // A terminal or pipe may keep one waiting for ever, and its reading can't be called off: it is left behind.
+        Func<string?> read = file is not null
+            ? file.ReadLine
+            : () => Task.Run(display.Input.ReadLine, cancellation).WaitAsync(cancellation).GetAwaiter().GetResult();
+        for (long number = 1; Next(read, name, number) is { } line; number++)
         {
             if (!string.IsNullOrWhiteSpace(line))
                 yield return Parse(line, number, $"{name}, line {number}");
@@ -75,7 +81,8 @@ public sealed record InputLine(long Number, string Where, JsonElement Fields)
         if (value.ValueKind != JsonValueKind.Array)
             throw Bad($"\"{field}\" is {Shown(value)}, and must be an array of token ids");
         return [.. value.EnumerateArray().Select((element, i) =>
-            element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int id) && id >= 0 && id < vocabularySize
+            element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int id)
+                && id >= 0 && id < vocabularySize
                 ? id
                 : throw Bad($"\"{field}\"[{i}] is {Shown(element)}, and must be a whole number from 0 to "
                     + $"{vocabularySize - 1}, the vocabulary of this model"))];
@@ -93,21 +100,22 @@ public sealed record InputLine(long Number, string Where, JsonElement Fields)
     public InvalidDataException Bad(string what, string remedy = "Mend the line and run the command again.") =>
         new($"{what}.\n  in {Where}\n  {remedy}");
 
-    private static string? Next(TextReader reader, string name, long number)
+    private static string? Next(Func<string?> read, string name, long number)
     {
         try
         {
-            return reader.ReadLine();
+            return read();
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"The input is not valid UTF-8: {e.Message}\n  in {name}, near or after line "
-                + $"{number}\n  Convert it, for example with iconv -f latin1 -t utf8.", e);
+            throw new InvalidDataException($"The input is not valid UTF-8: {e.Message}\n"
+                + $"  in {name}, near or after line {number}\n"
+                + "  Convert it, for example with iconv -f latin1 -t utf8.", e);
         }
         catch (Exception e) when (CompressedFile.IsDamage(e))
         {
-            throw new InvalidDataException($"The compressed data is damaged or breaks off: {e.Message}\n  in {name}, at line "
-                + $"{number}\n  Fetch or pack the file anew.", e);
+            throw new InvalidDataException($"The compressed data is damaged or breaks off: {e.Message}\n"
+                + $"  in {name}, at line {number}\n  Fetch or pack the file anew.", e);
         }
     }
 

@@ -20,7 +20,7 @@ public static partial class MachineHealth
     }
 
     /// <summary>
-    /// Why a native library did not load, from what the system's loader says; TorchSharp's own message names other causes.
+    /// Why a native library did not load, from what the system's loader says; TorchSharp's own message misleads.
     /// </summary>
     public static Finding OfLoadError(string message, string library)
     {
@@ -28,8 +28,9 @@ public static partial class MachineHealth
         {
             return new Finding("libtorch", Health.Broken,
                 $"{Path.GetFileName(library)} asks for {version} of libstdc++, which this system's is too old for",
-                library, "Build with this project's own build files (./toolformer does): they mark that requirement, which "
-                + "nothing in the library uses, as weak in the copied file. Or use a system with libstdc++ of GCC 13.2.");
+                library, "Build with this project's own build files (./toolformer does): they mark that requirement, "
+                + "which nothing in the library uses, as weak in the copied file. Or use a system with libstdc++ of "
+                + "GCC 13.2 or later.");
         }
         bool missing = message.Contains("cannot open shared object file", StringComparison.Ordinal);
         return new Finding("libtorch", Health.Broken, message.Split('\n')[0], library, missing
@@ -40,6 +41,15 @@ public static partial class MachineHealth
 
     private static IEnumerable<Finding> Libtorch()
     {
+        string[] places = ["", Path.Combine("runtimes", RuntimeInformation.RuntimeIdentifier, "native")];
+        string? file = places.Select(p => Path.Combine(AppContext.BaseDirectory, p, Library))
+            .FirstOrDefault(File.Exists);
+        // TorchSharp would print pages and copy the whole library elsewhere before it fails for the same reason.
+        if (file is not null && LoadError(file) is { } said && SymbolVersion().IsMatch(said))
+        {
+            yield return OfLoadError(said, file);
+            yield break;
+        }
         string? failure = null;
         string devices = "";
         try
@@ -59,8 +69,6 @@ public static partial class MachineHealth
                 $"version {__version__} loads; {get_num_threads()} threads; devices: {devices}");
             yield break;
         }
-        string[] places = ["", Path.Combine("runtimes", RuntimeInformation.RuntimeIdentifier, "native")];
-        string? file = places.Select(p => Path.Combine(AppContext.BaseDirectory, p, Library)).FirstOrDefault(File.Exists);
         yield return OfLoadError(file is null ? failure : LoadError(file) ?? failure, file ?? AppContext.BaseDirectory);
     }
 

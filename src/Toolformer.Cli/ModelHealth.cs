@@ -38,8 +38,8 @@ public static class ModelHealth
     {
         if (!TokenizerFiles.Exist(folder.Path))
         {
-            return [new Finding("tokenizer", Health.Limited, "there is none: token ids can be scored and written on from, "
-                + "text can't, and nothing can be annotated", folder.Path,
+            return [new Finding("tokenizer", Health.Limited, "there is none: token ids can be scored and written on "
+                + "from, text can't, and nothing can be annotated", folder.Path,
                 "Put tokenizer.json, or vocab.json and merges.txt, beside the weights.")];
         }
         var tokenizer = Tokenizer.Load(folder.Path);
@@ -48,7 +48,8 @@ public static class ModelHealth
             ? new Finding("tokenizer", Health.Ok, $"{tokens:N0} tokens")
             : new Finding("tokenizer", Health.Broken, $"it has {tokens:N0} tokens, the model {model:N0}", folder.Path,
                 "Tokenizer and weights belong to different models: fetch both from one place.");
-        return [fits, .. Finding.Try("markup", folder.Path, "Use another model.", () => [Markup(tokenizer, folder.Path)])];
+        return [fits, .. Finding.Try(
+            "markup", folder.Path, "Use another model.", () => [Markup(tokenizer, folder.Path)])];
     }
 
     private static Finding Markup(Tokenizer tokenizer, string path)
@@ -61,15 +62,16 @@ public static class ModelHealth
     private static IEnumerable<Finding> EndsOfText(ModelFolder folder)
     {
         string config = Path.Combine(folder.Path, "config.json");
-        foreach (var (name, id) in new[] { ("bos_token_id", folder.BeginningOfText), ("eos_token_id", folder.EndOfText) })
+        (string, int?)[] ends = [("bos_token_id", folder.BeginningOfText), ("eos_token_id", folder.EndOfText)];
+        foreach (var (name, id) in ends)
         {
             if (id >= folder.Shape.VocabularySize)
                 yield return new Finding("end of text", Health.Broken, $"{name} is {id}, the vocabulary has "
                     + $"{folder.Shape.VocabularySize:N0} tokens", config, $"Set {name} to a token of the vocabulary.");
         }
         if (folder.EndOfText is null)
-            yield return new Finding("end of text", Health.Limited, "no eos_token_id: texts end only where they are cut",
-                config, "Set eos_token_id to the token that ends a text.");
+            yield return new Finding("end of text", Health.Limited, "no eos_token_id: texts end only where cut", config,
+                "Set eos_token_id to the token that ends a text.");
     }
 
     private static List<Finding> Weights(ModelFolder folder)

@@ -27,7 +27,7 @@ public static partial class Models
             : new NoTokenizer(path, folder.Shape.VocabularySize);
         if (tokenizer.VocabularySize > folder.Shape.VocabularySize)
             throw new InvalidDataException($"The tokenizer has {tokenizer.VocabularySize:N0} tokens, the model "
-                + $"{folder.Shape.VocabularySize:N0}.\n  in {path}\n  They belong to different models: fetch both anew.");
+                + $"{folder.Shape.VocabularySize:N0}.\n  in {path}\n  They are of different models: fetch both anew.");
         return (new TorchLanguageModel(
             folder.ReadDecoder(type, device), tokenizer, folder.BeginningOfText, folder.EndOfText), folder);
     }

@@ -62,9 +62,10 @@ public sealed class ToolOptions
     {
         if (arguments.GetValue(Date) is not { } text)
             return new ToolContext(display.Clock);
-        return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+        return DateOnly.TryParseExact(
+            text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
             ? new ToolContext(new Noon(day))
-            : throw new ArgumentException($"'{text}' is no day.\n  in --date\n  Write year, month and day: 2024-03-09.");
+            : throw new ArgumentException($"'{text}' is no day.\n  in --date\n  Write year, month, day: 2024-03-09.");
     }
 
     private sealed class Noon(DateOnly day) : TimeProvider

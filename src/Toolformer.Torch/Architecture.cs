@@ -28,21 +28,24 @@ public abstract class Architecture
     public abstract (string FileName, bool Transposed) Locate(string parameter);
 
     /// <summary>The family with this `model_type`.</summary>
-    public static Architecture Named(string modelType)
+    /// <param name="source">Where it was read, for the message.</param>
+    public static Architecture Named(string modelType, string source)
     {
         var all = typeof(Architecture).Assembly.GetTypes()
             .Where(t => t.IsSubclassOf(typeof(Architecture)) && !t.IsAbstract)
             .Select(t => (Architecture)Activator.CreateInstance(t)!)
             .ToList();
         return all.FirstOrDefault(a => a.ModelType == modelType) ?? throw new InvalidDataException(
-            $"model_type '{modelType}' is not a family that this version can run. "
-            + $"Available: {string.Join(", ", all.Select(a => a.ModelType).Order())}.");
+            $"model_type '{modelType}' is not a family that this version can run.\n  in {source}\n"
+            + $"  Available: {string.Join(", ", all.Select(a => a.ModelType).Order())}.");
     }
 }
 
 /// <summary>A parsed config.json, read with types and defaults checked.</summary>
 public sealed class ModelConfig(JsonElement root, string path)
 {
+    private const string Remedy = "Take the config.json that belongs to the weights.";
+
     public string Path => path;
 
     public JsonElement Root => root;
@@ -91,7 +94,7 @@ public sealed class ModelConfig(JsonElement root, string path)
     }
 
     private InvalidDataException Bad(string key, JsonElement value) =>
-        new($"'{key}' is {value.GetRawText()}, which has the wrong type.\n  in {path}");
+        new($"'{key}' is {value.GetRawText()}, which has the wrong type.\n  in {path}\n  {Remedy}");
 
-    private InvalidDataException Missing(string key) => new($"'{key}' is missing.\n  in {path}");
+    private InvalidDataException Missing(string key) => new($"'{key}' is missing.\n  in {path}\n  {Remedy}");
 }

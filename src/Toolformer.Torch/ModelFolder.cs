@@ -32,6 +32,7 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         string configPath = System.IO.Path.Combine(path, "config.json");
         if (!File.Exists(configPath))
             throw new FileNotFoundException($"'{path}' has no config.json, so it is not a model folder.\n"
+                + $"  looked in {System.IO.Path.GetFullPath(path)}\n"
                 + "  Fetch the model again with all its files, or name the folder that holds them.", configPath);
         JsonElement root;
         try
@@ -41,12 +42,13 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"config.json is not valid JSON: {e.Message}\n  in {configPath}", e);
+            throw new InvalidDataException($"config.json is not valid JSON: {e.Message}\n  in {configPath}\n"
+                + "  Fetch the file again.", e);
         }
         if (root.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException($"config.json holds no object.\n  in {configPath}");
+            throw new InvalidDataException($"config.json holds no object.\n  in {configPath}\n  Fetch the file again.");
         var config = new ModelConfig(root, configPath);
-        var architecture = Architecture.Named(config.Text("model_type"));
+        var architecture = Architecture.Named(config.Text("model_type"), configPath);
         return new ModelFolder(path, architecture, config, architecture.ReadShape(config));
     }
 
@@ -138,10 +140,11 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
             return [In(SingleFile)];
         if (!File.Exists(In(IndexFile)))
         {
-            string pickle = Directory.GetFiles(Path, "pytorch_model*.bin").Length > 0
-                ? "\n  It holds pytorch_model.bin, which can run code when opened; convert it to safetensors where it was made."
-                : "";
-            throw new FileNotFoundException($"'{Path}' has neither {SingleFile} nor {IndexFile}.{pickle}", In(SingleFile));
+            string remedy = Directory.GetFiles(Path, "pytorch_model*.bin").Length > 0
+                ? "It holds pytorch_model.bin, which can run code when opened: convert it where it was made."
+                : "Fetch the model again with all its files, or name the folder that holds the weights.";
+            throw new FileNotFoundException($"There is neither {SingleFile} nor {IndexFile}.\n  in {Path}\n  {remedy}",
+                In(SingleFile));
         }
         try
         {

@@ -19,7 +19,7 @@ public sealed class GenerateCommand : Verb
     };
     private readonly Option<int> _startTopK = new("--start-top-k")
     {
-        Description = "A call also starts where its start is among the K most likely tokens; 1: only where it is drawn.",
+        Description = "A call also starts where that is among the K most likely tokens; 1: only where drawn.",
         DefaultValueFactory = _ => new GenerationOptions().StartTopK,
         HelpName = "K",
     };
@@ -102,7 +102,7 @@ public sealed class GenerateCommand : Verb
         if (prompt is null || arguments.GetValue(_common.Json))
         {
             var lines = prompt is null
-                ? InputLine.Read(input, display)
+                ? InputLine.Read(input, display, cancellation)
                 : [new InputLine(1, "--prompt", JsonSerializer.SerializeToElement(new { prompt }))];
             await WriteEachAsync([.. lines], writer, model, options, context, seed, display, cancellation);
         }
@@ -184,7 +184,7 @@ public sealed class GenerateCommand : Verb
         FinishReason = JsonNamingPolicy.SnakeCaseLower.ConvertName(result.FinishReason.ToString()),
     };
 
-    /// <summary>The prompt and its completion as it is written; on a terminal calls have a colour of their own.</summary>
+    /// <summary>The prompt and its completion as it is written; on a terminal calls have a colour.</summary>
     private static async Task StreamAsync(GenerationRequest request, ToolUsingModel writer, GenerationOptions options,
         Display display, CancellationToken cancellation)
     {

@@ -35,7 +35,7 @@ public sealed class ScoreCommand : Verb
         {
             long texts = 0, tokens = 0, predicted = 0;
             double sum = 0;
-            foreach (var batch in Batches(InputLine.Read(input, display), line => TokensOf(line, model)))
+            foreach (var batch in Batches(InputLine.Read(input, display, cancellation), line => TokensOf(line, model)))
             {
                 var results = model.Forward([.. batch.Select(b => new ForwardInput(b.Ids)
                 {
@@ -45,7 +45,8 @@ public sealed class ScoreCommand : Verb
                 foreach (var ((line, ids), result) in batch.Zip(results))
                 {
                     if (!result.LogProbabilities.All(float.IsFinite))
-                        throw line.Bad("The model's log-probabilities are not finite: its weights or number format overflow",
+                        throw line.Bad(
+                            "The model's log-probabilities are not finite: its weights or number format overflow",
                             "Try --dtype float32, and see `toolformer doctor --model`.");
                     display.Result(new Scored(line.Id, ids, [null, .. result.LogProbabilities], result.Argmax!));
                     sum += result.LogProbabilities.Sum(p => (double)p);
@@ -64,7 +65,8 @@ public sealed class ScoreCommand : Verb
         int[]? ids = line.Ids("input_ids", model.VocabularySize);
         if (ids is null)
         {
-            string text = line.TextFor(model, "text") ?? throw line.Bad("The line has neither \"text\" nor \"input_ids\"");
+            string text = line.TextFor(model, "text")
+                ?? throw line.Bad("The line has neither \"text\" nor \"input_ids\"");
             ids = [.. model.BeginningOfText is { } first ? [first] : Array.Empty<int>(),
                 .. model.Tokenizer.Encode(text).Select(t => t.Id)];
         }

@@ -33,7 +33,7 @@ public sealed class TokenizeCommand : Verb
         bool special = arguments.GetValue(_special);
         using var progress = display.Progress("tokenizing", "lines", InputLine.Count(input));
         long done = 0;
-        foreach (var line in InputLine.Read(input, display))
+        foreach (var line in InputLine.Read(input, display, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             if (line.Ids("input_ids", tokenizer.VocabularySize) is { } ids)

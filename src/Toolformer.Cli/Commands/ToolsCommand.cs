@@ -83,8 +83,8 @@ public sealed class ToolsCommand : Verb
             display.Result($"{tool.Name}: {tool.Description}\n\nInstruction\n  {tool.Instruction}\n\nDemonstrations");
             foreach (string demonstration in tool.Demonstrations)
                 display.Result($"  {demonstration}");
-            display.Result($"\nAnnotation\n  start threshold {numbers.StartThreshold}, {numbers.Positions} positions of "
-                + $"{numbers.CallsPerPosition} calls, filter threshold {numbers.FilterThreshold}, at most "
+            display.Result($"\nAnnotation\n  start threshold {numbers.StartThreshold}, {numbers.Positions} positions "
+                + $"of {numbers.CallsPerPosition} calls, filter threshold {numbers.FilterThreshold}, at most "
                 + $"{numbers.MaxExamples:N0} examples");
             return Task.FromResult(CommandLine.Done);
         }
@@ -124,7 +124,14 @@ public sealed class ToolsCommand : Verb
             var result = await tools.CallAsync(name, input, _tools.Context(arguments, display), cancellation);
             double milliseconds = Math.Round(display.Clock.GetElapsedTime(started).TotalMilliseconds, 3);
             if (arguments.GetValue(_common.Json))
-                display.Result(new { Tool = name, Input = input, Result = result.Text, result.Error, Milliseconds = milliseconds });
+                display.Result(new
+                {
+                    Tool = name,
+                    Input = input,
+                    Result = result.Text,
+                    result.Error,
+                    Milliseconds = milliseconds,
+                });
             else if (!result.IsError)
                 display.Result(result.Text!);
             if (!result.IsError)

@@ -83,5 +83,6 @@ public class DisplayTests
         Assert.Equal("error: It broke: 5 is not 4\n  in file.txt, line 3\n  Mend it.\n", _error.ToString());
     }
 
-    private Display Display(bool terminal) => new(TextReader.Null, _output, _error, _time) { ErrorIsTerminal = terminal };
+    private Display Display(bool terminal) =>
+        new(TextReader.Null, _output, _error, _time) { ErrorIsTerminal = terminal };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Toolformer.Cli;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tests.Torch;
 
@@ -13,7 +14,8 @@ public class GenerateTests
         var cases = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "expected.json"),
             TestContext.Current.CancellationToken)).RootElement.GetProperty("greedy").GetProperty("cases")
             .EnumerateArray().ToList();
-        string input = string.Join('\n', cases.Select(c => $$"""{"input_ids": {{c.GetProperty("prompt_ids").GetRawText()}}}"""));
+        string input = string.Join('\n', cases.Select(c =>
+            $$"""{"input_ids": {{c.GetProperty("prompt_ids").GetRawText()}}}"""));
         var run = await ToolformerRun.OfInput(input, "generate", "--model", folder, "--max-new-tokens", "16");
         Assert.Equal(0, run.Status);
         Assert.Equal(cases.Count, run.Records.Length);
@@ -28,13 +30,14 @@ public class GenerateTests
     {
         using var model = new TinyModel();
         // Among all tokens a call's start always is: the random model calls at once.
-        var run = await ToolformerRun.OfInput("""{"id": "q", "prompt": "The cat"}""", "generate", "--model", model.Folder,
-            "--tools", "Calendar", "--start-top-k", "10000", "--constrain-inputs", "--max-new-tokens", "3",
-            "--date", "2024-03-09");
+        var run = await ToolformerRun.OfInput("""{"id": "q", "prompt": "The cat"}""", "generate",
+            "--model", model.Folder, "--tools", "Calendar", "--start-top-k", "10000",
+            "--constrain-inputs", "--max-new-tokens", "3", "--date", "2024-03-09");
         Assert.Equal(0, run.Status);
         var record = run.Records.Single();
         Assert.Equal("q", record.GetProperty("id").GetString());
-        Assert.StartsWith(" [Calendar() -> Today is Saturday, March 9, 2024.]", record.GetProperty("completion").GetString());
+        Assert.StartsWith(" [Calendar() -> Today is Saturday, March 9, 2024.]",
+            record.GetProperty("completion").GetString());
         var call = record.GetProperty("calls").EnumerateArray().Single();
         Assert.Equal("Calendar", call.GetProperty("tool").GetString());
         Assert.Equal("", call.GetProperty("input").GetString());
@@ -67,11 +70,31 @@ public class GenerateTests
     }
 
     [Fact]
+    public async Task On_a_terminal_a_call_has_a_colour_of_its_own()
+    {
+        using var model = new TinyModel();
+        var output = new StringWriter();
+        var display = new Display(TextReader.Null, output, TextWriter.Null, new ManualTime())
+        {
+            OutputIsTerminal = true,
+            Colours = true,
+        };
+        int status = await CommandLine.RunAsync(["generate", "--model", model.Folder, "--prompt", "The cat", "--tools",
+            "Calendar", "--start-top-k", "10000", "--constrain-inputs", "--max-new-tokens", "2"], display,
+            cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(0, status);
+        Assert.StartsWith("The cat\e[36m [", output.ToString());
+        string plain = System.Text.RegularExpressions.Regex.Replace(output.ToString(), @"\e\[\d+m", "");
+        Assert.StartsWith("The cat [Calendar() -> Today is Thursday, March 9, 2017.]", plain);
+    }
+
+    [Fact]
     public async Task The_same_seed_draws_the_same_text_and_another_seed_another()
     {
         using var model = new TinyModel();
         async Task<string> Drawn(int seed) => (await ToolformerRun.Of("generate", "--model", model.Folder,
-            "--prompt", "The cat", "--top-p", "0.99", "--no-calls", "--seed", $"{seed}", "--max-new-tokens", "20")).Output;
+            "--prompt", "The cat", "--top-p", "0.99", "--no-calls", "--seed", $"{seed}", "--max-new-tokens", "20"))
+            .Output;
         Assert.Equal(await Drawn(1), await Drawn(1));
         Assert.NotEqual(await Drawn(1), await Drawn(2));
     }

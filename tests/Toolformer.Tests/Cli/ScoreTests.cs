@@ -12,7 +12,7 @@ public class ScoreTests
         var expected = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "expected.json"),
             TestContext.Current.CancellationToken)).RootElement.GetProperty("sequences").EnumerateArray().ToList();
         string input = string.Join('\n', expected.Select(s =>
-            $$"""{"id": {{s.GetProperty("name").GetRawText()}}, "input_ids": {{s.GetProperty("input_ids").GetRawText()}}}"""));
+            $$"""{"id": {{Raw(s, "name")}}, "input_ids": {{Raw(s, "input_ids")}}}"""));
 
         var run = await ToolformerRun.OfInput(input, "score", "--model", folder);
 
@@ -25,7 +25,8 @@ public class ScoreTests
             Assert.Equal(Integers(reference.GetProperty("argmax")), Integers(scored.GetProperty("argmax")));
             var logprobs = scored.GetProperty("token_logprobs").EnumerateArray().ToList();
             Assert.Equal(JsonValueKind.Null, logprobs[0].ValueKind);
-            double[] wanted = [.. reference.GetProperty("next_token_logprobs").EnumerateArray().Select(e => e.GetDouble())];
+            double[] wanted = [.. reference.GetProperty("next_token_logprobs").EnumerateArray()
+                .Select(e => e.GetDouble())];
             Assert.Equal(wanted.Length, logprobs.Count - 1);
             Assert.All(wanted.Zip(logprobs.Skip(1)), p => Assert.Equal(p.First, p.Second.GetDouble(), 1e-4));
         }
@@ -52,7 +53,8 @@ public class ScoreTests
         string file = model.File("texts.jsonl");
         await File.WriteAllLinesAsync(file, lines, TestContext.Current.CancellationToken);
         var all = await ToolformerRun.Of("score", "--model", model.Folder, "--input", file);
-        Assert.Equal(Enumerable.Range(0, 600).Select(i => $"t{i}"), all.Records.Select(r => r.GetProperty("id").GetString()));
+        Assert.Equal(Enumerable.Range(0, 600).Select(i => $"t{i}"),
+            all.Records.Select(r => r.GetProperty("id").GetString()));
         var one = await ToolformerRun.OfInput(lines[599], "score", "--model", model.Folder);
         double[] alone = Logprobs(one.Records[0]), among = Logprobs(all.Records[599]);
         Assert.All(alone.Zip(among), p => Assert.Equal(p.First, p.Second, 1e-4));
@@ -63,7 +65,8 @@ public class ScoreTests
     public async Task Without_an_id_a_result_carries_the_number_of_its_line()
     {
         using var model = new TinyModel();
-        var run = await ToolformerRun.OfInput("\n{\"text\": \"a\"}\n\n{\"text\": \"b\"}\n", "score", "--model", model.Folder);
+        var run = await ToolformerRun.OfInput("\n{\"text\": \"a\"}\n\n{\"text\": \"b\"}\n", "score",
+            "--model", model.Folder);
         Assert.Equal([2, 4], run.Records.Select(r => r.GetProperty("id").GetInt32()));
     }
 
@@ -105,7 +108,8 @@ public class ScoreTests
     [Theory]
     [InlineData("--device", "cuda:77", "cpu")]
     [InlineData("--dtype", "float8", "bfloat16")]
-    public async Task An_unknown_device_or_number_format_lists_those_that_there_are(string option, string name, string there)
+    public async Task An_unknown_device_or_number_format_lists_those_that_there_are(
+        string option, string name, string there)
     {
         using var model = new TinyModel();
         var run = await ToolformerRun.Of("score", "--model", model.Folder, option, name);
@@ -113,6 +117,8 @@ public class ScoreTests
         Assert.Contains(name, run.Error);
         Assert.Contains(there, run.Error);
     }
+
+    private static string Raw(JsonElement e, string field) => e.GetProperty(field).GetRawText();
 
     private static int[] Integers(JsonElement e) => [.. e.EnumerateArray().Select(x => x.GetInt32())];
 

@@ -23,7 +23,8 @@ public class TokenizeTests
         Assert.Equal(text.EnumerateRunes().Count(), offsets[^1][1]);
 
         string ids = record.GetProperty("input_ids").GetRawText();
-        var back = await ToolformerRun.OfInput($$"""{"id": 7, "input_ids": {{ids}}}""", "tokenize", "--model", model.Folder);
+        var back = await ToolformerRun.OfInput($$"""{"id": 7, "input_ids": {{ids}}}""", "tokenize",
+            "--model", model.Folder);
         Assert.Equal(text, back.Records.Single().GetProperty("text").GetString());
         Assert.Equal(7, back.Records.Single().GetProperty("id").GetInt32());
     }

@@ -16,7 +16,8 @@ internal sealed record ToolformerRun(int Status, string Output, string Error)
 
     /// <summary>The results as JSON, one per line.</summary>
     public JsonElement[] Records =>
-        [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<JsonElement>(l))];
+        [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
 
     /// <summary>Fails unless the run refused its input with a message of what, where and remedy.</summary>
     public void AssertRefused(params string[] parts)
