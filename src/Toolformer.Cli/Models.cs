@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Toolformer.Modeling;
 using Toolformer.Torch;
 using static TorchSharp.torch;
 
@@ -22,14 +21,7 @@ public static partial class Models
         string path, ScalarType type = ScalarType.Float32, Device? device = null)
     {
         var folder = OpenFolder(path);
-        ITokenizer tokenizer = TokenizerFiles.Exist(path)
-            ? Tokenizer.Load(path)
-            : new NoTokenizer(path, folder.Shape.VocabularySize);
-        if (tokenizer.VocabularySize > folder.Shape.VocabularySize)
-            throw new InvalidDataException($"The tokenizer has {tokenizer.VocabularySize:N0} tokens, the model "
-                + $"{folder.Shape.VocabularySize:N0}.\n  in {path}\n  They are of different models: fetch both anew.");
-        return (new TorchLanguageModel(
-            folder.ReadDecoder(type, device), tokenizer, folder.BeginningOfText, folder.EndOfText), folder);
+        return (folder.ReadModel(type, device), folder);
     }
 
     /// <summary>Reads the configuration of a model folder only.</summary>

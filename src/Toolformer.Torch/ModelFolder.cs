@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Toolformer.Modeling;
 using static TorchSharp.torch;
 
 namespace Toolformer.Torch;
@@ -83,6 +84,21 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
             throw new InvalidDataException($"{missing.Length} of {wanted.Count} tensors are missing, the first is "
                 + $"'{missing[0]}'.\n  in {Path}\n  A shard may be missing, or config.json belongs to another model.");
         return new Decoder(Shape, found);
+    }
+
+    /// <summary>
+    /// Reads weights and tokenizer; where the folder has no tokenizer files, the model still works on token ids.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The folder is damaged, or its tokenizer is another model's.</exception>
+    public TorchLanguageModel ReadModel(ScalarType type = ScalarType.Float32, Device? device = null)
+    {
+        ITokenizer tokenizer = Torch.TokenizerFiles.Exist(Path)
+            ? Tokenizer.Load(Path)
+            : new NoTokenizer(Path, Shape.VocabularySize);
+        if (tokenizer.VocabularySize > Shape.VocabularySize)
+            throw new InvalidDataException($"The tokenizer has {tokenizer.VocabularySize:N0} tokens, the model "
+                + $"{Shape.VocabularySize:N0}.\n  in {Path}\n  They belong to different models: fetch both anew.");
+        return new TorchLanguageModel(ReadDecoder(type, device), tokenizer, BeginningOfText, EndOfText);
     }
 
     /// <summary>Writes config.json, model.safetensors and the tokenizer files of <paramref name="source"/>.</summary>
