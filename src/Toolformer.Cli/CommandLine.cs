@@ -45,6 +45,10 @@ public static class CommandLine
             .Select(t => (Verb)Activator.CreateInstance(t)!)
             .OrderBy(v => v.Name, StringComparer.Ordinal)];
 
+    /// <summary>Parses without running anything: what is wrong with the usage is among the errors.</summary>
+    public static ParseResult Parse(IReadOnlyList<string> arguments, Display display) =>
+        Root(display, []).Parse(arguments);
+
     private static RootCommand Root(Display display, Dictionary<Command, Verb> verbs)
     {
         var root = new RootCommand("Toolformer for .NET: teaches a language model to use tools, and runs it.\n"

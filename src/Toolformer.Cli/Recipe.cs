@@ -19,8 +19,8 @@ public sealed record Recipe
     public IReadOnlyList<string> Corpus { get; init; } = [];
 
     /// <summary>
-    /// Files of math word problems (ASDiv, SVAMP, MAWPS, GSM8K) that become plain solved texts; what shares 13 words in a
-    /// row with a problem of the tasks is left out.
+    /// Files of math word problems (ASDiv, SVAMP, MAWPS, GSM8K) that become plain solved texts; what shares 13 words in
+    /// a row with a problem of the tasks is left out.
     /// </summary>
     public IReadOnlyList<string> SolvedProblems { get; init; } = [];
 
@@ -82,7 +82,9 @@ public sealed record Recipe
         }
     }
 
-    /// <summary>A path of the recipe: as it stands, or below the installed program, which carries the shipped model.</summary>
+    /// <summary>
+    /// A path of the recipe: as it stands, or below the installed program, which carries the shipped model.
+    /// </summary>
     public static string Locate(string path)
     {
         string shipped = Path.Combine(AppContext.BaseDirectory, path);

@@ -111,7 +111,8 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
     {
         var all = Catalog.Find<EvalTask>();
         return all.FirstOrDefault(t => t.Name == name)
-            ?? throw new InvalidDataException(Spelling.Unknown("task", name, all.Select(t => t.Name)) + "\n  in the recipe");
+            ?? throw new InvalidDataException(
+                Spelling.Unknown("task", name, all.Select(t => t.Name)) + "\n  in the recipe");
     }
 
     private IReadOnlyList<Tool> Tools()
@@ -122,12 +123,14 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         object[] parts = [];
         if (passages.Length > 0)
         {
-            var index = _indexes["WikiSearch"] = SearchIndex.InMemory(passages.SelectMany(p => Passage.ReadFile(p, _ => { })));
+            var index = SearchIndex.InMemory(passages.SelectMany(p => Passage.ReadFile(p, _ => { })));
+            _indexes["WikiSearch"] = index;
             parts = [index];
         }
         var all = Catalog.Find<Tool>(parts);
         return [.. recipe.Tools.Keys.Select(name => all.FirstOrDefault(t => t.Name == name)
-            ?? throw new InvalidDataException($"{Spelling.Unknown("tool", name, all.Select(t => t.Name))}\n  in the recipe"))];
+            ?? throw new InvalidDataException(
+                $"{Spelling.Unknown("tool", name, all.Select(t => t.Name))}\n  in the recipe"))];
     }
 
     private async Task<Results> EvaluateAsync(
@@ -181,7 +184,8 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
             var model = models.Open(arm.Item2);
             var measured = Perplexity.Measure(
                 model, texts, new CallTokens(model.Tokenizer).Open, cancellation: cancellation);
-            return new ModelPerplexity(arm.Item1, arm.Item3, measured.Value, measured.Stderr, measured.Tokens, measured.Texts);
+            return new ModelPerplexity(
+                arm.Item1, arm.Item3, measured.Value, measured.Stderr, measured.Tokens, measured.Texts);
         })];
     }
 
@@ -217,7 +221,8 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
 }
 
 /// <summary>Perplexity of a model on held-out text.</summary>
-internal sealed record ModelPerplexity(string Model, string Mode, double Perplexity, double Stderr, long Tokens, int Texts);
+internal sealed record ModelPerplexity(
+    string Model, string Mode, double Perplexity, double Stderr, long Tokens, int Texts);
 
 /// <summary>results.json: what a run has found.</summary>
 internal sealed record Results(

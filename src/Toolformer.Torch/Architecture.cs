@@ -24,7 +24,9 @@ public abstract class Architecture
     /// <summary>The config.json of a shape, without token ids and type.</summary>
     public abstract JsonObject WriteConfig(DecoderShape shape);
 
-    /// <summary>Name of a decoder parameter in the family's files, and whether it is stored transposed, as (in, out).</summary>
+    /// <summary>
+    /// Name of a decoder parameter in the family's files, and whether it is stored transposed, as (in, out).
+    /// </summary>
     public abstract (string FileName, bool Transposed) Locate(string parameter);
 
     /// <summary>The family with this `model_type`.</summary>
@@ -55,11 +57,14 @@ public sealed class ModelConfig(JsonElement root, string path)
 
     public int Integer(string key, int? fallback = null, int min = 1, int max = 10_000_000)
     {
-        int? value = Find(key, JsonValueKind.Number) is { } e ? (e.TryGetInt32(out int i) ? i : throw Bad(key, e)) : fallback;
+        int? value = Find(key, JsonValueKind.Number) is { } e
+            ? (e.TryGetInt32(out int i) ? i : throw Bad(key, e))
+            : fallback;
         if (value is null)
             throw Missing(key);
         if (value < min || value > max)
-            throw new InvalidDataException($"'{key}' is {value}; it must lie between {min:N0} and {max:N0}.\n  in {path}");
+            throw new InvalidDataException(
+                $"'{key}' is {value}; it must lie between {min:N0} and {max:N0}.\n  in {path}");
         return value.Value;
     }
 
@@ -82,7 +87,8 @@ public sealed class ModelConfig(JsonElement root, string path)
     public void Require(string key, bool expected)
     {
         if (Flag(key, expected) != expected)
-            throw new InvalidDataException($"'{key}' is {(!expected).ToString().ToLowerInvariant()}, which is not supported."
+            throw new InvalidDataException(
+                $"'{key}' is {(!expected).ToString().ToLowerInvariant()}, which is not supported."
                 + $"\n  in {path}\n  Use a checkpoint with '{key}': {expected.ToString().ToLowerInvariant()}.");
     }
 

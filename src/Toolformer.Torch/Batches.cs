@@ -5,8 +5,8 @@ public static class Batches
 {
     /// <summary>
     /// Groups indices of sequences into batches: sorted by length, a batch holds at most <paramref name="maxTokens"/>
-    /// positions (padding included, one sequence always fits) and its padding is at most a tenth of them, as long as the
-    /// batch is not tiny.
+    /// positions (padding included, one sequence always fits) and its padding is at most a tenth of them, as long as
+    /// the batch is not tiny.
     /// </summary>
     public static IEnumerable<IReadOnlyList<int>> Pack(IReadOnlyList<int> lengths, int maxTokens)
     {

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Toolformer.Torch;
 
 /// <summary>
-/// Rows decoded together. A row's context is up to three parts: the trunk, which all rows share (an annotation prompt); a
-/// branch, which the rows over one prefix share (a text), and of which a row may see only the beginning; and its own
+/// Rows decoded together. A row's context is up to three parts: the trunk, which all rows share (an annotation prompt);
+/// a branch, which the rows over one prefix share (a text), and of which a row may see only the beginning; and its own
 /// leaf. The queries of all rows meet the trunk as one matrix product, those over one prefix its branch as one; a
 /// single softmax runs over the three parts.
 /// </summary>
@@ -37,7 +37,8 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
             var prefix = (TorchPrefix)start.Prefix;
             int length = start.Length ?? prefix.Length, least = prefix.Parent?.Length ?? 1;
             if (length < least || length > prefix.Length)
-                throw new ArgumentOutOfRangeException(nameof(starts), $"A row can start after {least} to {prefix.Length} "
+                throw new ArgumentOutOfRangeException(
+                    nameof(starts), $"A row can start after {least} to {prefix.Length} "
                     + $"tokens of this prefix, not after {length}.");
             prefix.Retain();
             _rows.Add(new Row(prefix, length));
@@ -168,7 +169,9 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         Free(ref _branchLayers);
     }
 
-    /// <summary>What is the same for all layers of one step: where rows write, what they see, how they share branches.</summary>
+    /// <summary>
+    /// What is the same for all layers of one step: where rows write, what they see, how they share branches.
+    /// </summary>
     private sealed class StepLayout
     {
         private readonly Tensor? _positions;        // (N, 1, L, 1), where rows write if they differ
@@ -265,7 +268,9 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
 
     private Tensor Ids(long[] values, int length) => tensor(values, device: _decoder.Device).view(Count, length);
 
-    /// <summary>Finds what rows share: the trunk if all prefixes have the same parent, and one branch per prefix.</summary>
+    /// <summary>
+    /// Finds what rows share: the trunk if all prefixes have the same parent, and one branch per prefix.
+    /// </summary>
     private void ArrangeBranches()
     {
         using var scope = NewDisposeScope();
@@ -308,7 +313,9 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
             ResizeLeaves(Math.Max(needed, Math.Max(32, capacity * 2)));
     }
 
-    /// <summary>Room for <see cref="Count"/> rows of <paramref name="capacity"/> tokens; what is there is kept.</summary>
+    /// <summary>
+    /// Room for <see cref="Count"/> rows of <paramref name="capacity"/> tokens; what is there is kept.
+    /// </summary>
     private void ResizeLeaves(int capacity)
     {
         using var scope = NewDisposeScope();

@@ -3,7 +3,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Toolformer.Torch;
 
-/// <summary>How the queries of one layer meet keys and values; what differs between training, reading and decoding.</summary>
+/// <summary>
+/// How the queries of one layer meet keys and values; what differs between training, reading and decoding.
+/// </summary>
 internal interface IAttention
 {
     /// <param name="layer">Number of the layer.</param>
@@ -13,14 +15,17 @@ internal interface IAttention
 }
 
 /// <summary>
-/// The one transformer decoder. Families differ in its <see cref="DecoderShape"/> and in how their files name the tensors.
-/// Parameters live in <see cref="Parameters"/>; compute may run in a narrower type, then they are cast where they are used.
+/// The one transformer decoder. Families differ in its <see cref="DecoderShape"/> and in how their files name the
+/// tensors. Parameters live in <see cref="Parameters"/>; compute may run in a narrower type, then they are cast where
+/// they are used.
 /// </summary>
 public sealed class Decoder : IDisposable
 {
     private readonly Dictionary<string, Tensor> _parameters;
 
-    /// <param name="parameters">All tensors that <see cref="DecoderShape.Parameters"/> names; owned from now on.</param>
+    /// <param name="parameters">
+    /// All tensors that <see cref="DecoderShape.Parameters"/> names; owned from now on.
+    /// </param>
     public Decoder(DecoderShape shape, Dictionary<string, Tensor> parameters)
     {
         Shape = shape;
@@ -47,7 +52,9 @@ public sealed class Decoder : IDisposable
 
     public Device Device => _parameters["embedding"].device;
 
-    /// <summary>GPT-2's initialisation: N(0, 0.02²), residual projections divided by √(2·layers), norms one, biases zero.</summary>
+    /// <summary>
+    /// GPT-2's initialisation: N(0, 0.02²), residual projections divided by √(2·layers), norms one, biases zero.
+    /// </summary>
     public static Decoder Random(DecoderShape shape, int seed)
     {
         using var generator = new Generator((ulong)seed);
@@ -57,7 +64,8 @@ public sealed class Decoder : IDisposable
         {
             parameters[name] = name switch
             {
-                _ when name.EndsWith("norm1.weight") || name.EndsWith("norm2.weight") || name == "norm.weight" => ones(size),
+                _ when name.EndsWith("norm1.weight") || name.EndsWith("norm2.weight") || name == "norm.weight" =>
+                    ones(size),
                 _ when name.EndsWith(".bias") => zeros(size),
                 _ when name.EndsWith("out.weight") || name.EndsWith("down.weight") => Normal(size, residual),
                 _ => Normal(size, 0.02),
@@ -139,7 +147,9 @@ public sealed class Decoder : IDisposable
     }
 }
 
-/// <summary>Each position sees itself and what stands before it in its own row; for whole sequences without a prefix.</summary>
+/// <summary>
+/// Each position sees itself and what stands before it in its own row; for whole sequences without a prefix.
+/// </summary>
 internal sealed class CausalAttention : IAttention
 {
     public static readonly CausalAttention Instance = new();

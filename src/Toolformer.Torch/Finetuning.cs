@@ -10,7 +10,9 @@ public sealed record FinetuningOptions
     /// <summary>Examples per update (128).</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>Passes over the data; the paper gives at most 2,000 updates instead, see <see cref="MaxSteps"/>.</summary>
+    /// <summary>
+    /// Passes over the data; the paper gives at most 2,000 updates instead, see <see cref="MaxSteps"/>.
+    /// </summary>
     public double Epochs { get; init; } = 3;
 
     /// <summary>At most this many updates (2,000).</summary>
@@ -24,12 +26,14 @@ public sealed record FinetuningOptions
     /// <summary>Share of the updates, the last ones, in which it falls to zero. The paper does not say.</summary>
     public double CoolDown { get; init; }
 
-    /// <summary>Whether the tokens of tool results are left out of the loss. The paper's loss runs over everything.</summary>
+    /// <summary>
+    /// Whether the tokens of tool results are left out of the loss. The paper's loss runs over everything.
+    /// </summary>
     public bool MaskResults { get; init; }
 
     /// <summary>
-    /// Share of the times at which an example is shown without its calls, so that the model also learns how the text goes
-    /// on where calls are disabled. The paper's is 0: there, calls are rare enough in the data.
+    /// Share of the times at which an example is shown without its calls, so that the model also learns how the text
+    /// goes on where calls are disabled. The paper's is 0: there, calls are rare enough in the data.
     /// </summary>
     public double CallDropout { get; init; }
 
@@ -43,8 +47,8 @@ public sealed record FinetuningOptions
 }
 
 /// <summary>
-/// The training rows of a finetuning run: each example with the token that stands before every text and the one that ends
-/// it, in an order drawn anew for each epoch.
+/// The training rows of a finetuning run: each example with the token that stands before every text and the one that
+/// ends it, in an order drawn anew for each epoch.
 /// </summary>
 public sealed class Finetuning
 {
@@ -70,7 +74,8 @@ public sealed class Finetuning
                 _rows.Add((row, plain));
         }
         if (_rows.Count == 0)
-            throw new InvalidDataException($"The dataset holds {_rows.Count + _heldOut.Count} examples, which is not enough "
+            throw new InvalidDataException(
+                $"The dataset holds {_rows.Count + _heldOut.Count} examples, which is not enough "
                 + "to learn from.\n  Annotate more text, or keep more calls with a lower filter threshold.");
         if (_heldOut.Count == 0)
             _heldOut.Add(_rows[^1].Row);
@@ -104,7 +109,8 @@ public sealed class Finetuning
             long number = step * _options.BatchSize + b;
             var (row, plain) = _rows[Order(number / _rows.Count)[number % _rows.Count]];
             bool dropped = _options.CallDropout > 0
-                && new Random((int)((_options.Seed * 7_919L + number) % int.MaxValue)).NextDouble() < _options.CallDropout;
+                && new Random((int)((_options.Seed * 7_919L + number) % int.MaxValue)).NextDouble()
+                    < _options.CallDropout;
             batch[b] = dropped ? plain : row;
         }
         return batch;
@@ -141,7 +147,9 @@ public sealed class Finetuning
         return new TrainingRow([.. before, .. ids, .. after], scored);
     }
 
-    /// <summary>By the id of the document, so that the split does not depend on which texts survived the filter.</summary>
+    /// <summary>
+    /// By the id of the document, so that the split does not depend on which texts survived the filter.
+    /// </summary>
     private bool IsHeldOut(string id)
     {
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes("held out " + id.Split('~')[0]));

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Toolformer.Torch;
 
 /// <summary>
-/// A model in Hugging Face's layout: config.json, one or several safetensors files, tokenizer files. Reads it and writes
-/// it back so that others can load it.
+/// A model in Hugging Face's layout: config.json, one or several safetensors files, tokenizer files. Reads it and
+/// writes it back so that others can load it.
 /// </summary>
 public sealed record ModelFolder(string Path, Architecture Architecture, ModelConfig Config, DecoderShape Shape)
 {
@@ -129,7 +129,9 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         }));
     }
 
-    /// <summary>What tells this model from others, for a run's manifest: its name and the hashes of its weights.</summary>
+    /// <summary>
+    /// What tells this model from others, for a run's manifest: its name and the hashes of its weights.
+    /// </summary>
     public JsonObject Identity() => new()
     {
         ["name"] = System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\')),
@@ -179,13 +181,15 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The index of the shards is not valid: {e.Message}\n  in {In(IndexFile)}", e);
+            throw new InvalidDataException(
+                $"The index of the shards is not valid: {e.Message}\n  in {In(IndexFile)}", e);
         }
     }
 
     private void CheckShape(string file, Safetensors.Entry entry, (string Name, long[] Shape) parameter)
     {
-        long[] expected = Architecture.Locate(parameter.Name).Transposed ? [.. parameter.Shape.Reverse()] : parameter.Shape;
+        bool transposed = Architecture.Locate(parameter.Name).Transposed;
+        long[] expected = transposed ? [.. parameter.Shape.Reverse()] : parameter.Shape;
         if (!entry.Shape.SequenceEqual(expected))
             throw new InvalidDataException($"Tensor '{entry.Name}' has shape [{string.Join(", ", entry.Shape)}]; "
                 + $"config.json makes it [{string.Join(", ", expected)}].\n  in {file}\n"

@@ -61,9 +61,9 @@ public sealed record AdamWOptions
 }
 
 /// <summary>
-/// Muon (Jordan et al. 2024): the momentum of each matrix inside the layers is replaced by the nearest orthogonal matrix,
-/// found by five Newton–Schulz iterations; embeddings, norms and biases go through AdamW. It needs fewer tokens than
-/// AdamW to pretrain a small model from nothing.
+/// Muon (Jordan et al. 2024): the momentum of each matrix inside the layers is replaced by the nearest orthogonal
+/// matrix, found by five Newton–Schulz iterations; embeddings, norms and biases go through AdamW. It needs fewer tokens
+/// than AdamW to pretrain a small model from nothing.
 /// </summary>
 public sealed class Muon : Optimizer
 {

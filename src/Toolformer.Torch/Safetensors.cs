@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace Toolformer.Torch;
 
 /// <summary>
-/// Reads and writes the safetensors format: 8 bytes of header length, a JSON header, raw little-endian data. The file is
-/// hostile until checked: every offset is held against the file's length and the tensor's shape before a byte is read.
+/// Reads and writes the safetensors format: 8 bytes of header length, a JSON header, raw little-endian data. The file
+/// is hostile until checked: every offset is held against the file's length and the tensor's shape before a byte is
+/// read.
 /// </summary>
 public static class Safetensors
 {
@@ -74,13 +75,15 @@ public static class Safetensors
 
     /// <summary>Writes tensors in the order given, atomically: a reader sees the old file or the new one.</summary>
     public static void Write(
-        string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        string path, IEnumerable<(string Name, Tensor Value)> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         var all = tensors.ToList();
         var header = new Dictionary<string, object>
         {
             ["__metadata__"] = new SortedDictionary<string, string>(
-                metadata?.ToDictionary() ?? new Dictionary<string, string> { ["format"] = "pt" }, StringComparer.Ordinal),
+                metadata?.ToDictionary() ?? new Dictionary<string, string> { ["format"] = "pt" },
+                StringComparer.Ordinal),
         };
         long offset = 0;
         foreach (var (name, value) in all)
@@ -144,7 +147,8 @@ public static class Safetensors
         {
             string typeName = property.Value.GetProperty("dtype").GetString() ?? "";
             if (!Types.TryGetValue(typeName, out var type))
-                throw Bad($"Tensor '{property.Name}' has type '{typeName}'; known are {string.Join(", ", Types.Keys)}.");
+                throw Bad(
+                    $"Tensor '{property.Name}' has type '{typeName}'; known are {string.Join(", ", Types.Keys)}.");
             long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())];
             var offsets = property.Value.GetProperty("data_offsets");
             long start = offsets[0].GetInt64(), end = offsets[1].GetInt64();

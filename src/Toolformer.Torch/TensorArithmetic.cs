@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Toolformer.Torch;
 
 /// <summary>
-/// Tensor arithmetic with numbers. TorchSharp 0.107 makes a native scalar for every number, and for the factor 1 hidden in
-/// every addition, and nothing keeps it alive while the native call runs: a garbage collection at that moment frees
+/// Tensor arithmetic with numbers. TorchSharp 0.107 makes a native scalar for every number, and for the factor 1 hidden
+/// in every addition, and nothing keeps it alive while the native call runs: a garbage collection at that moment frees
 /// it, and the operation fails or computes with whatever lies there. Here each scalar outlives its call. The operators
 /// of Tensor are not used in this project for that reason.
 /// </summary>

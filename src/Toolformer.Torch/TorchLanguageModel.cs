@@ -66,7 +66,8 @@ public sealed class TorchLanguageModel : ILanguageModel
     internal void CheckLength(int length)
     {
         if (length > ContextLength)
-            throw new ArgumentException($"A sequence of {length:N0} tokens does not fit the model's {ContextLength:N0}.");
+            throw new ArgumentException(
+                $"A sequence of {length:N0} tokens does not fit the model's {ContextLength:N0}.");
     }
 
     private void CheckInput(ForwardInput input, TorchPrefix? prefix)
@@ -130,7 +131,9 @@ public sealed class TorchLanguageModel : ILanguageModel
         return results;
     }
 
-    /// <summary>Runs the head on the rows of <paramref name="hidden"/> (B·T, d) that somebody asked for, and only there.</summary>
+    /// <summary>
+    /// Runs the head on the rows of <paramref name="hidden"/> (B·T, d) that somebody asked for, and only there.
+    /// </summary>
     private (float[] LogProbabilities, int[]? Argmax)[] Probabilities(
         Tensor hidden, IReadOnlyList<ForwardInput> batch, int longest)
     {

@@ -32,7 +32,9 @@ public sealed record TrainingOptions
     /// <summary>bfloat16 computes in half the time over float32 masters.</summary>
     public ScalarType ComputeType { get; init; } = ScalarType.BFloat16;
 
-    /// <summary>Most positions of one forward and backward pass, padding included; a step is as many passes as it needs.</summary>
+    /// <summary>
+    /// Most positions of one forward and backward pass, padding included; a step is as many passes as it needs.
+    /// </summary>
     public int MicroBatchTokens { get; init; } = 8192;
 
     /// <summary>Held-out perplexity is measured, and the best model kept, after every so many steps (500).</summary>
@@ -189,7 +191,8 @@ public sealed class Trainer
         foreach (var (name, target) in optimizer.State.Prepend(("values", parameters.Values)))
         {
             if (!saved.TryGetValue(name, out var value) || !value.shape.SequenceEqual(target.shape))
-                throw new InvalidDataException($"The saved state lacks '{name}' in this model's size.\n  in {StatePath}\n"
+                throw new InvalidDataException(
+                    $"The saved state lacks '{name}' in this model's size.\n  in {StatePath}\n"
                     + "  It belongs to another model or optimiser: delete the folder or name another.");
             target.copy_(value);
         }

@@ -10,8 +10,8 @@ namespace Toolformer.Torch;
 public sealed record TrainingRow(int[] Tokens, bool[]? Scored = null, int Offset = 0);
 
 /// <summary>
-/// Cross entropy of the next token, forward and backward, in pieces: the logits of a whole batch never stand in memory at
-/// once, and every row of the head that is not scored is not computed.
+/// Cross entropy of the next token, forward and backward, in pieces: the logits of a whole batch never stand in memory
+/// at once, and every row of the head that is not scored is not computed.
 /// </summary>
 public static class TrainingLoss
 {
@@ -21,7 +21,9 @@ public static class TrainingLoss
     /// <summary>
     /// Adds the gradient of (Σ of the scored tokens' NLL) / <paramref name="divisor"/> to the parameters' gradients.
     /// </summary>
-    /// <param name="divisor">Usually the number of scored tokens of the whole step, all accumulated batches together.</param>
+    /// <param name="divisor">
+    /// Usually the number of scored tokens of the whole step, all accumulated batches together.
+    /// </param>
     /// <returns>The sum of the NLL in nats, and the number of scored tokens.</returns>
     public static (double Sum, long Count) Backward(Decoder decoder, IReadOnlyList<TrainingRow> rows, double divisor)
     {

@@ -4,7 +4,9 @@ using SharpCompress.Compressors.Xz;
 
 namespace Toolformer;
 
-/// <summary>Opens a file and decompresses it by its ending: .gz, .zst or .xz; any other file is read as it is.</summary>
+/// <summary>
+/// Opens a file and decompresses it by its ending: .gz, .zst or .xz; any other file is read as it is.
+/// </summary>
 public static class CompressedFile
 {
     private static readonly string[] Endings = [".gz", ".zst", ".xz"];

@@ -61,8 +61,7 @@ public sealed class AnnotateCommand : Verb
 
     public override string Description =>
         """
-        Samples calls into plain text, executes them, keeps those that make the next tokens easier to predict, and writes
-        the dataset to finetune on.
+        Samples calls into plain text, executes them, keeps those that help to predict it, and writes the dataset.
         Example: toolformer annotate --model models/nano --corpus notes.txt --tools Calculator --out runs/notes
         """;
 

@@ -27,11 +27,13 @@ public sealed class FinetuneCommand : Verb
     private readonly Option<double> _epochs = Number("--epochs", "Passes over the dataset.", Defaults.Epochs);
     private readonly Option<int> _maxSteps = Number("--max-steps", "At most this many updates.", Defaults.MaxSteps);
     private readonly Option<double> _rate = Number("--learning-rate", "Highest learning rate.", Defaults.LearningRate);
-    private readonly Option<double> _warmUp = Number("--warm-up", "Share of updates in which it rises.", Defaults.WarmUp);
+    private readonly Option<double> _warmUp =
+        Number("--warm-up", "Share of updates in which it rises.", Defaults.WarmUp);
     private readonly Option<double> _coolDown =
         Number("--cool-down", "Share of updates, the last, in which it falls.", Defaults.CoolDown);
     private readonly Option<double> _callDropout =
-        Number("--call-dropout", "Share of times at which an example is shown without its calls.", Defaults.CallDropout);
+        Number("--call-dropout", "Share of times at which an example is shown without its calls.",
+            Defaults.CallDropout);
     private readonly Option<bool> _maskResults = new("--mask-results")
     {
         Description = "Leave the tokens of tool results out of the loss; the paper has them in.",
@@ -86,7 +88,8 @@ public sealed class FinetuneCommand : Verb
         if (ModelFolder.IsComplete(target))
             return;
         if (!File.Exists(dataset))
-            throw new FileNotFoundException($"There is no dataset '{dataset}'.\n  Run `toolformer annotate` first.", dataset);
+            throw new FileNotFoundException(
+                $"There is no dataset '{dataset}'.\n  Run `toolformer annotate` first.", dataset);
         var origin = Models.OpenFolder(source);
         var data = new Finetuning(JsonLines.Read<DatasetExample>(dataset), options, origin.BeginningOfText,
             origin.EndOfText, withCalls);

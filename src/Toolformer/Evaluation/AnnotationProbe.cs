@@ -19,7 +19,9 @@ public sealed record AnnotationProbe(
 {
     private const int MaxCallTokens = 40;
 
-    /// <summary>Probes with <paramref name="count"/> prompts of invented tools whose names are held out of training.</summary>
+    /// <summary>
+    /// Probes with <paramref name="count"/> prompts of invented tools whose names are held out of training.
+    /// </summary>
     public static AnnotationProbe Measure(ILanguageModel model, int seed, int count)
     {
         var random = new Random(seed);

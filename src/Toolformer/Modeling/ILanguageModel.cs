@@ -24,7 +24,9 @@ public interface ILanguageModel : IDisposable
     /// <summary>The id that ends a text, or null where there is none.</summary>
     int? EndOfText { get; }
 
-    /// <summary>Token positions computed so far, padding excluded: the unit in which the pipeline's cost is counted.</summary>
+    /// <summary>
+    /// Token positions computed so far, padding excluded: the unit in which the pipeline's cost is counted.
+    /// </summary>
     long ForwardTokens { get; }
 
     /// <summary>
@@ -77,13 +79,17 @@ public interface IPrefix : IDisposable
     IPrefix? Parent { get; }
 }
 
-/// <summary>Where a row starts: after the first <paramref name="Length"/> tokens of <paramref name="Prefix"/>.</summary>
+/// <summary>
+/// Where a row starts: after the first <paramref name="Length"/> tokens of <paramref name="Prefix"/>.
+/// </summary>
 /// <param name="Length">
 /// From the length of the prefix's parent (or 1) up to the prefix's own length; null: all of it.
 /// </param>
 public readonly record struct ForkPoint(IPrefix Prefix, int? Length = null);
 
-/// <summary>Rows that are decoded together. Rows are numbered 0..Count−1; <see cref="Retain"/> renumbers them.</summary>
+/// <summary>
+/// Rows that are decoded together. Rows are numbered 0..Count−1; <see cref="Retain"/> renumbers them.
+/// </summary>
 public interface IDecodeBatch : IDisposable
 {
     int Count { get; }
@@ -94,9 +100,13 @@ public interface IDecodeBatch : IDisposable
     /// </summary>
     IReadOnlyList<ReadOnlyMemory<float>> Step(IReadOnlyList<IReadOnlyList<int>> tokens);
 
-    /// <summary>Keeps the named rows, in the order given, and frees the others: finished rows leave the batch.</summary>
+    /// <summary>
+    /// Keeps the named rows, in the order given, and frees the others: finished rows leave the batch.
+    /// </summary>
     void Retain(IReadOnlyList<int> rows);
 
-    /// <summary>Lets rows join that continue <paramref name="starts"/>; they are numbered after the present ones.</summary>
+    /// <summary>
+    /// Lets rows join that continue <paramref name="starts"/>; they are numbered after the present ones.
+    /// </summary>
     void Join(IReadOnlyList<ForkPoint> starts);
 }

@@ -114,7 +114,8 @@ public sealed class WriteDataset
             return [];
         tokens = new TokenisedDocument(document.ToDocument(), _tokenizer.Encode(document.Text));
         if (!tokens.Tokens.Select(t => t.Id).SequenceEqual(document.InputIds))
-            throw new InvalidDataException($"Document {document.DocId} in documents.jsonl has {document.InputIds.Count} "
+            throw new InvalidDataException(
+                $"Document {document.DocId} in documents.jsonl has {document.InputIds.Count} "
                 + "tokens that this tokenizer does not give for its text: use the model that sampled the calls.");
         int whole = document.InputIds.Count + kept.Sum(c => c.Ids.Count);
         return whole <= _maxLength

@@ -3,9 +3,9 @@ using System.Text;
 namespace Toolformer.Tools;
 
 /// <summary>
-/// The wording of the annotation prompt P(x) (paper, section 2 and appendix A.2): instruction, demonstrations, then x twice,
-/// once as input and once to be copied with calls. Every text starts on a line of its own, so that it is tokenised as it
-/// is at the beginning of a document.
+/// The wording of the annotation prompt P(x) (paper, section 2 and appendix A.2): instruction, demonstrations, then x
+/// twice, once as input and once to be copied with calls. Every text starts on a line of its own, so that it is
+/// tokenised as it is at the beginning of a document.
 /// </summary>
 public static class AnnotationPrompt
 {

@@ -75,7 +75,8 @@ public sealed partial class Calculator(bool lenient = false) : Tool
     {
         var operand = text is null
             ? AnyNumber()
-            : TokenPattern.OneOf(NumbersOf(text).Select(n => n.Digits).Distinct(StringComparer.Ordinal).Take(MaxOperands));
+            : TokenPattern.OneOf(
+                NumbersOf(text).Select(n => n.Digits).Distinct(StringComparer.Ordinal).Take(MaxOperands));
         var operation = TokenPattern.OneOf([" + ", " - ", " * ", " / "]);
         return TokenPattern.Concat(operand, new TokenPattern.Repeat(TokenPattern.Concat(operation, operand), 1, 3));
     }

@@ -3,9 +3,9 @@ using Toolformer.Modeling;
 namespace Toolformer.Tools;
 
 /// <summary>
-/// A tool: text in, text out, and a few demonstrations (paper, sections 2 and 3). One file holds all that is known of it:
-/// name, demonstrations, which texts are worth annotating, what its input may look like, and how it answers.
-/// Tools are thread-safe.
+/// A tool: text in, text out, and a few demonstrations (paper, sections 2 and 3). One file holds all that is known of
+/// it: name, demonstrations, which texts are worth annotating, what its input may look like, and how it answers. Tools
+/// are thread-safe.
 /// </summary>
 public abstract class Tool
 {
@@ -15,7 +15,9 @@ public abstract class Tool
     /// <summary>One sentence for people and for models: what it answers and what its input is.</summary>
     public abstract string Description { get; }
 
-    /// <summary>The first lines of the annotation prompt P(x), before "Here are some examples" (paper, appendix A.2).</summary>
+    /// <summary>
+    /// The first lines of the annotation prompt P(x), before "Here are some examples" (paper, appendix A.2).
+    /// </summary>
     public abstract string Instruction { get; }
 
     /// <summary>Texts with calls inside, without results: "… makes [Calculator(4 * 30)] 120 minutes."</summary>
@@ -87,7 +89,9 @@ public sealed record AnnotationOptions
     /// <summary>τ_f: a call is kept if it lowers the loss by at least this many nats.</summary>
     public double FilterThreshold { get; init; } = 1.0;
 
-    /// <summary>At most this many new tokens per sampled call. The paper is silent; 64 holds every demonstration.</summary>
+    /// <summary>
+    /// At most this many new tokens per sampled call. The paper is silent; 64 holds every demonstration.
+    /// </summary>
     public int MaxCallTokens { get; init; } = 64;
 
     /// <summary>At most this many examples with this tool enter the dataset (section 4.1).</summary>

@@ -16,7 +16,8 @@ public sealed class PretrainingTextTests
     public void Text_number_n_is_the_same_whatever_was_asked_before()
     {
         using var prose = new ProseFile();
-        MixturePart[] parts = [new("invented_tools", 3), new("noted_texts", 2), new("copying", 1), new("number_prose", 1),
+        MixturePart[] parts =
+            [new("invented_tools", 3), new("noted_texts", 2), new("copying", 1), new("number_prose", 1),
             new("prose", 2, prose.Path)];
         var inOrder = new PretrainingMixture(parts, 17).Texts().Take(300).ToList();
         var resumed = new PretrainingMixture(parts, 17);
@@ -195,7 +196,8 @@ public sealed class PretrainingTextTests
                 ["The miller", "An old sailor", "Our teacher Selwyn", "The train from Dunmore", "Nobody there"];
             string[] verbs = ["waited beside", "had never forgotten", "talked quietly about", "returned at dusk to"];
             string[] objects =
-                ["the\nsmall bridge", "a green\ngarden gate", "the lighthouse of 1861-65", "Margarethe and the\nhorses"];
+                ["the\nsmall bridge", "a green\ngarden gate", "the lighthouse of 1861-65",
+                    "Margarethe and the\nhorses"];
             using var writer = new StreamWriter(Path, append: false, new UTF8Encoding(false));
             foreach (var subject in subjects)
             {

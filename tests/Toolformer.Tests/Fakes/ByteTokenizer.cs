@@ -34,7 +34,8 @@ public sealed class ByteTokenizer : ITokenizer
         return tokens;
     }
 
-    public string Decode(IEnumerable<int> ids) => Encoding.UTF8.GetString([.. ids.SelectMany(id => Bytes(id).ToArray())]);
+    public string Decode(IEnumerable<int> ids) =>
+        Encoding.UTF8.GetString([.. ids.SelectMany(id => Bytes(id).ToArray())]);
 
     public bool IsSpecial(int id) => id == EndOfText;
 

@@ -21,7 +21,8 @@ public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILangu
     /// <summary>Number of <see cref="IDecodeBatch.Step"/> calls so far.</summary>
     public int Steps { get; private set; }
 
-    public IReadOnlyList<ForwardResult> Forward(IReadOnlyList<ForwardInput> inputs, CancellationToken cancellation = default)
+    public IReadOnlyList<ForwardResult> Forward(
+        IReadOnlyList<ForwardInput> inputs, CancellationToken cancellation = default)
     {
         return [.. inputs.Select(Read)];
 

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Fakes;
 
-/// <summary>A GPT-2 folder with random weights and a vocabulary of its own, made for one test and deleted after it.</summary>
+/// <summary>
+/// A GPT-2 folder with random weights and a vocabulary of its own, made for one test and deleted after it.
+/// </summary>
 internal sealed class TinyModel : IDisposable
 {
     public TinyModel(bool withTokenizer = true, int seed = 1)

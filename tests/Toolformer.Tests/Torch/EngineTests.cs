@@ -82,7 +82,11 @@ public class EngineTests
         var inputs = Enumerable.Range(1, 12).Select(n =>
         {
             int[] tokens = Tokens(random, n * 5);
-            return new ForwardInput(tokens) { Targets = [new Target(1, 7), new Target(tokens.Length, 9)], Argmax = true };
+            return new ForwardInput(tokens)
+            {
+                Targets = [new Target(1, 7), new Target(tokens.Length, 9)],
+                Argmax = true,
+            };
         }).ToList();
         var together = model.Forward(inputs);
         for (int i = 0; i < inputs.Count; i++)

@@ -48,7 +48,8 @@ public class GoldenFilterTests
         using var golden = new GoldenModel("gpt2");
         foreach (var c in Reference(golden).GetProperty("api_start_probability").GetProperty("cases").EnumerateArray())
         {
-            int[] prefix = GoldenModel.Integers(c.GetProperty("prefix")), text = GoldenModel.Integers(c.GetProperty("x"));
+            int[] prefix = GoldenModel.Integers(c.GetProperty("prefix"));
+            int[] text = GoldenModel.Integers(c.GetProperty("x"));
             int open = c.GetProperty("api_token").GetInt32();
             var input = new ForwardInput([.. prefix, .. text])
             {

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;
 
-/// <summary>One folder of reference numbers: the model as we read it and what the reference implementation gave.</summary>
+/// <summary>
+/// One folder of reference numbers: the model as we read it and what the reference implementation gave.
+/// </summary>
 internal sealed class GoldenModel : IDisposable
 {
     public GoldenModel(string name)
@@ -32,7 +34,9 @@ internal sealed class GoldenModel : IDisposable
 
     public static float[] Floats(JsonElement e) => [.. e.EnumerateArray().Select(x => x.GetSingle())];
 
-    /// <summary>All next-token log-probabilities after each position, through <see cref="ILanguageModel.Forward"/>.</summary>
+    /// <summary>
+    /// All next-token log-probabilities after each position, through <see cref="ILanguageModel.Forward"/>.
+    /// </summary>
     public float[][] AllLogProbabilities(int[] ids)
     {
         int vocabulary = Model.VocabularySize;

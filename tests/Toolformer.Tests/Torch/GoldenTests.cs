@@ -31,7 +31,8 @@ public class GoldenTests
         using var golden = new GoldenModel(name);
         var batch = golden.Expected.GetProperty("batch_right");
         var ids = batch.GetProperty("input_ids").EnumerateArray().Select(GoldenModel.Integers).ToArray();
-        int[] lengths = [.. batch.GetProperty("attention_mask").EnumerateArray().Select(m => GoldenModel.Integers(m).Sum())];
+        var masks = batch.GetProperty("attention_mask").EnumerateArray();
+        int[] lengths = [.. masks.Select(m => GoldenModel.Integers(m).Sum())];
         var inputs = ids.Select((row, r) => new ForwardInput(row[..lengths[r]])
         {
             Argmax = true,
