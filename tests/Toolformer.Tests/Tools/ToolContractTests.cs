@@ -23,7 +23,8 @@ public sealed class ToolContractTests
         "", " ", "\0\u0001\u001b[31m\u007f", "\u202eesrever\u202c\u200f", "\ud83d lone \udc00", "[[[[]]]][QA([QA(x)])]",
         " -> -> ->", "10^9999", "9".PadRight(9999, '9'), new string('(', 5000) + new string(')', 5000),
         new string('-', 5000) + "1", "\"", "\"unbalanced", "a AND (OR \"~^5 title:[* TO *] \\", "{\"a\": [1, {}]}",
-        string.Concat(Enumerable.Repeat("word and (number) 12,345.6% ", 3700)), "\r\n\r\n", "😀👩‍👩‍👧‍👧é", "1/0", "∞ − ∞",
+        string.Concat(Enumerable.Repeat("word and (number) 12,345.6% ", 3700)), "\r\n\r\n",
+        "😀👩‍👩‍👧‍👧é", "1/0", "∞ − ∞",
     ];
 
     public static TheoryData<string> Names => [.. Catalog.Find<Tool>().Select(t => t.Name)];
