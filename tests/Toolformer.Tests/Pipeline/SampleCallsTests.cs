@@ -88,8 +88,20 @@ public class SampleCallsTests
         Assert.Equal(counts["samples"], counts["calls"] + counts.GetValueOrDefault("discarded.duplicate"));
 
         var impossible = Taught(new AddTool { Pattern = TokenPattern.OneOf((string[])[]) });
-        Assert.Equal(1, Sample(ScriptedModel.Make(), impossible, new SampleOptions { Constrained = true })
-            .Counts[SampleCalls.NoInput]);
+        var (none, reasons) = Sample(ScriptedModel.Make(), impossible, new SampleOptions { Constrained = true });
+        Assert.Empty(none);
+        Assert.True(reasons[SampleCalls.NoInput] > 0);
+    }
+
+    [Fact]
+    public void Constrained_inputs_come_from_what_stands_before_the_call()
+    {
+        var seen = new List<string?>();
+        var tool = new AddTool { PatternOf = text => { seen.Add(text); return TokenPattern.Exactly("1+2"); } };
+        var (calls, _) = Sample(ScriptedModel.Make(), Taught(tool), new SampleOptions { Constrained = true });
+        Assert.NotEmpty(calls);
+        Assert.All(calls, c => Assert.Contains(seen, text => text?.Length == c.Offset));
+        Assert.DoesNotContain(null, seen);
     }
 
     [Fact]

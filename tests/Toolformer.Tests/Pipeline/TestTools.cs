@@ -16,6 +16,7 @@ internal sealed class AddTool : Tool
     public override IReadOnlyList<string> Demonstrations => ["One and two make [Add(1+2)] three."];
     public Func<Document, bool> Worth { get; init; } = _ => true;
     public TokenPattern? Pattern { get; init; }
+    public Func<string?, TokenPattern?>? PatternOf { get; init; }
     public override AnnotationOptions Annotation { get; } = new()
     {
         StartThreshold = 0.001,
@@ -26,7 +27,7 @@ internal sealed class AddTool : Tool
     };
 
     public override bool IsWorthAnnotating(Document document) => Worth(document);
-    public override TokenPattern? InputPattern(string? text) => Pattern;
+    public override TokenPattern? InputPattern(string? text) => PatternOf?.Invoke(text) ?? Pattern;
 
     public override ValueTask<ToolResult> CallAsync(string input, ToolContext context, CancellationToken cancellation)
     {
