@@ -61,6 +61,7 @@ public sealed record Recipe
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
         WriteIndented = true,
@@ -70,7 +71,9 @@ public sealed record Recipe
     public static T Read<T>(string path)
     {
         if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no recipe '{path}'.\n  Recipes lie under recipes/.", path);
+            throw new FileNotFoundException(
+                $"There is no recipe '{path}'.\n  looked in {Path.GetFullPath(path)}\n"
+                + "  Recipes lie under recipes/.", path);
         try
         {
             return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Format)
@@ -78,7 +81,8 @@ public sealed record Recipe
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"The recipe is not valid: {e.Message}\n  in {path}", e);
+            throw new InvalidDataException(
+                $"The recipe is not valid: {e.Message}\n  in {path}\n  See recipes/ for what a recipe may hold.", e);
         }
     }
 

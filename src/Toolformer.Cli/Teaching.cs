@@ -8,7 +8,6 @@ using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
-using Toolformer.Torch;
 
 namespace Toolformer.Cli;
 
@@ -23,6 +22,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
 
     private string In(string name) => Path.Combine(folder, name);
     private string CorpusFolder => In("corpus");
+    private string HeldOut => Path.Combine(CorpusFolder, QuickstartCorpus.HeldOutFile);
     private string Taught => In("model");
     private string Plain => In("plain");
 
@@ -30,11 +30,14 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
     {
         using var run = RunFolder.Open(folder);
         CheckRecipe();
+        var tasks = Tasks();
         var corpus = PrepareCorpus();
         var toolbox = new Toolbox(Tools());
         List<TaughtTool> taught = [.. recipe.Tools.Select(t => t.Value.Apply(toolbox[t.Key]))];
         string source = Recipe.Locate(recipe.Model);
-        var tokenizer = Tokenizer.Load(source);
+        var origin = Models.OpenFolder(source);
+        var tokenizer = Models.OpenTokenizer(source);
+        KeepRecipe();
 
         using (var model = new LazyModel(source))
         {
@@ -46,7 +49,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
                     Constrained = recipe.Constrained,
                     Sampling = new SamplingOptions { Temperature = recipe.Temperature },
                 },
-                Model = ModelFolder.Open(source).Identity(),
+                Model = origin.Identity(),
             };
             using var progress = new StageDisplay(display);
             var annotation = new Annotation(settings, tokenizer, model.Value, toolbox, display.Clock, progress);
@@ -58,9 +61,9 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         foreach (var (target, withCalls) in new[] { (Plain, false), (Taught, true) })
             await Task.Run(() => FinetuneCommand.Finetune(
                 source, dataset, target, recipe.Finetuning, withCalls, display, cancellation), cancellation);
-        var results = await Task.Run(() => EvaluateAsync(source, toolbox, thresholds, cancellation), cancellation);
-        File.WriteAllText(In("results.json.tmp"), JsonSerializer.Serialize(results, JsonLines.Format) + "\n");
-        File.Move(In("results.json.tmp"), In("results.json"), overwrite: true);
+        var results = await Task.Run(
+            () => EvaluateAsync(source, tasks, toolbox, thresholds, cancellation), cancellation);
+        Write("results.json", JsonSerializer.Serialize(results, JsonLines.Format) + "\n");
         return results;
     }
 
@@ -73,12 +76,24 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
     /// <summary>A run is only continued with the recipe with which it was begun.</summary>
     private void CheckRecipe()
     {
-        string path = In("recipe.json"), now = recipe.ToJson();
-        if (!File.Exists(path))
-            File.WriteAllText(path, now);
-        else if (File.ReadAllText(path) != now)
+        string path = In("recipe.json");
+        if (File.Exists(path) && File.ReadAllText(path) != recipe.ToJson())
             throw new InvalidDataException($"The run was begun with another recipe.\n  in {path}\n"
                 + "  Use that recipe to go on, or choose another folder with --out.");
+    }
+
+    /// <summary>Binds the run to its recipe, once all that it names is there: until then it can be mended.</summary>
+    private void KeepRecipe()
+    {
+        if (!File.Exists(In("recipe.json")))
+            Write("recipe.json", recipe.ToJson());
+    }
+
+    /// <summary>Writes a file whole or not at all.</summary>
+    private void Write(string name, string text)
+    {
+        File.WriteAllText(In(name + ".tmp"), text);
+        File.Move(In(name + ".tmp"), In(name), overwrite: true);
     }
 
     private Corpus PrepareCorpus()
@@ -112,7 +127,8 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         var all = Catalog.Find<EvalTask>();
         return all.FirstOrDefault(t => t.Name == name)
             ?? throw new InvalidDataException(
-                Spelling.Unknown("task", name, all.Select(t => t.Name)) + "\n  in the recipe");
+                $"{Spelling.Unknown("task", name, all.Select(t => t.Name))}\n  in the recipe, under tasks\n"
+                + "  Mend the recipe and run again.");
     }
 
     private IReadOnlyList<Tool> Tools()
@@ -123,23 +139,35 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         object[] parts = [];
         if (passages.Length > 0)
         {
-            var index = SearchIndex.InMemory(passages.SelectMany(p => Passage.ReadFile(p, _ => { })));
-            _indexes["WikiSearch"] = index;
+            var index = _indexes["WikiSearch"] =
+                SearchIndex.InMemory(passages.SelectMany(p => Passage.ReadFile(p, _ => { })));
             parts = [index];
         }
         var all = Catalog.Find<Tool>(parts);
         return [.. recipe.Tools.Keys.Select(name => all.FirstOrDefault(t => t.Name == name)
             ?? throw new InvalidDataException(
-                $"{Spelling.Unknown("tool", name, all.Select(t => t.Name))}\n  in the recipe"))];
+                $"{Spelling.Unknown("tool", name, all.Select(t => t.Name))}\n  in the recipe, under tools\n"
+                + "  Mend the recipe and run again."))];
     }
 
-    private async Task<Results> EvaluateAsync(
-        string source, Toolbox toolbox, IReadOnlyList<ThresholdCount> thresholds, CancellationToken cancellation)
+    /// <summary>What to measure, looked up before hours of work rest on it.</summary>
+    private List<EvalInput> Tasks()
     {
-        string heldOut = Path.Combine(CorpusFolder, QuickstartCorpus.HeldOutFile);
-        List<EvalInput> tasks = recipe.IsQuickstart
-            ? [.. Catalog.Find<EvalTask>().OfType<QuickstartTask>().Select(t => new EvalInput(t, heldOut))]
-            : [.. recipe.Tasks.Select(t => new EvalInput(EvaluationTask(t.Key), t.Value))];
+        if (recipe.IsQuickstart)
+            return [.. Catalog.Find<EvalTask>().OfType<QuickstartTask>().Select(t => new EvalInput(t, HeldOut))];
+        List<EvalInput> tasks = [.. recipe.Tasks.Select(t => new EvalInput(EvaluationTask(t.Key), t.Value))];
+        foreach (var (task, path) in tasks)
+        {
+            if (!Path.Exists(path.Split('#')[0]))
+                throw new FileNotFoundException($"The data of task '{task.Name}' are not there: '{path}'.\n"
+                    + "  named in the recipe, under tasks\n  Mend the path, or fetch the data.", path);
+        }
+        return tasks;
+    }
+
+    private async Task<Results> EvaluateAsync(string source, IReadOnlyList<EvalInput> tasks, Toolbox toolbox,
+        IReadOnlyList<ThresholdCount> thresholds, CancellationToken cancellation)
+    {
         var options = new GenerationOptions
         {
             StartTopK = recipe.StartTopK,
@@ -167,17 +195,17 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
             BatchSize = 64,
         }, progress);
         var results = await evaluator.RunAsync(arms, tasks, cancellation);
-        var perplexities = Perplexities(models, source, heldOut, cancellation);
+        var perplexities = Perplexities(models, source, cancellation);
         return new Results(results, perplexities, thresholds, recipe.Seed, Manifest.BuiltFrom, "cpu");
     }
 
     /// <summary>Perplexity of held-out texts with calls disabled, where there are such texts.</summary>
     private List<ModelPerplexity> Perplexities(
-        OneModelAtATime models, string source, string heldOut, CancellationToken cancellation)
+        OneModelAtATime models, string source, CancellationToken cancellation)
     {
-        if (!File.Exists(heldOut))
+        if (!File.Exists(HeldOut))
             return [];
-        List<string> texts = [.. new Corpus([heldOut]).Read().Select(d => d.Text)];
+        List<string> texts = [.. new Corpus([HeldOut]).Read().Select(d => d.Text)];
         return [.. new[] { ("base", source, "no tools"), ("finetuned without calls", Plain, "no tools"),
             ("toolformer", Taught, "disabled") }.Select(arm =>
         {

@@ -53,17 +53,20 @@ public sealed record FinetuningOptions
 public sealed class Finetuning
 {
     private readonly FinetuningOptions _options;
+    private readonly DecoderShape _shape;
     private readonly List<(TrainingRow Row, TrainingRow Plain)> _rows = [];
     private readonly List<TrainingRow> _heldOut = [];
     private (long Epoch, int[] Order) _order = (-1, []);
 
+    /// <param name="shape">Of the model that is to learn.</param>
     /// <param name="withCalls">False: the same texts without their calls, the paper's baseline "+ CC".</param>
-    /// <exception cref="InvalidDataException">There is nothing to learn from.</exception>
-    public Finetuning(
-        IEnumerable<DatasetExample> examples, FinetuningOptions options, int? beginningOfText, int? endOfText,
-        bool withCalls = true)
+    /// <exception cref="InvalidDataException">
+    /// There is nothing to learn from, or an example that this model can't read.
+    /// </exception>
+    public Finetuning(IEnumerable<DatasetExample> examples, FinetuningOptions options, DecoderShape shape,
+        int? beginningOfText, int? endOfText, bool withCalls = true)
     {
-        _options = options;
+        (_options, _shape) = (options, shape);
         foreach (var example in examples)
         {
             var plain = Row(example, beginningOfText, endOfText, withCalls: false);
@@ -75,8 +78,8 @@ public sealed class Finetuning
         }
         if (_rows.Count == 0)
             throw new InvalidDataException(
-                $"The dataset holds {_rows.Count + _heldOut.Count} examples, which is not enough "
-                + "to learn from.\n  Annotate more text, or keep more calls with a lower filter threshold.");
+                $"The dataset holds {_rows.Count + _heldOut.Count} examples, which is not enough to learn from.\n"
+                + "  in the dataset\n  Annotate more text, or keep more calls with a lower filter threshold.");
         if (_heldOut.Count == 0)
             _heldOut.Add(_rows[^1].Row);
     }
@@ -131,6 +134,10 @@ public sealed class Finetuning
     {
         int[] before = beginning is { } b ? [b] : [], after = end is { } e ? [e] : [];
         var ids = example.InputIds;
+        Check(example, before.Length);
+        // An example may fill the context; the token that ends it is then left out.
+        if (before.Length + ids.Count + after.Length > _shape.ContextLength)
+            after = [];
         if (!withCalls)
         {
             var plain = ids.Where((_, i) => !example.Calls.Any(c => c.Start <= i && i < c.End));
@@ -145,6 +152,22 @@ public sealed class Finetuning
                 scored.AsSpan(before.Length + call.ResultStart, call.End - call.ResultStart).Clear();
         }
         return new TrainingRow([.. before, .. ids, .. after], scored);
+    }
+
+    private void Check(DatasetExample example, int before)
+    {
+        if (before + example.InputIds.Count > _shape.ContextLength)
+            throw new InvalidDataException($"The example has {before + example.InputIds.Count} tokens, the model reads "
+                + $"{_shape.ContextLength}.\n  in the dataset, example '{example.Id}'\n"
+                + "  Annotate with the model that is to learn, or take one that reads more.");
+        if (example.InputIds.Any(id => id < 0 || id >= _shape.VocabularySize))
+            throw new InvalidDataException($"The example holds the token {example.InputIds.Max()}, the model has "
+                + $"{_shape.VocabularySize:N0} tokens.\n  in the dataset, example '{example.Id}'\n"
+                + "  It was made with another model: annotate with the one that is to learn.");
+        if (example.Calls.Any(c => c.Start < 0 || c.ResultStart < c.Start || c.End < c.ResultStart
+            || c.End > example.InputIds.Count))
+            throw new InvalidDataException($"A call spans tokens beyond the {example.InputIds.Count} of its text.\n"
+                + $"  in the dataset, example '{example.Id}'\n  Write the dataset anew.");
     }
 
     /// <summary>

@@ -79,6 +79,7 @@ public sealed class Muon : Optimizer
     /// <param name="matrixRatio">Learning rate of the matrices divided by that of the rest.</param>
     public Muon(FlatParameters parameters, AdamWOptions options, double matrixRatio = 10)
     {
+        using var scope = NewDisposeScope();
         _parameters = parameters;
         _ratio = matrixRatio;
         var shape = parameters.Decoder.Shape;

@@ -105,8 +105,8 @@ public static class Safetensors
             file.Write(Encoding.ASCII.GetBytes(new string(' ', padded - json.Length)));
             foreach (var (_, value) in all)
             {
-                using var flat = value.detach().cpu().contiguous();
-                file.Write(flat.bytes);
+                using var scope = NewDisposeScope();
+                file.Write(value.detach().cpu().contiguous().bytes);
             }
             file.Flush(flushToDisk: true);
         }

@@ -111,13 +111,14 @@ public sealed class Trainer
             long step = optimizer.Steps;
             var (loss, tokens, norm) = Step(parameters, optimizer, _batch(step));
             if (!double.IsFinite(loss))
-                throw new InvalidOperationException($"The loss of step {step} is {loss}.\n  in {_folder}\n"
-                    + "  Lower the learning rate, or look for broken texts in the data.");
+                throw NotFinite("loss of", step, loss);
             double? perplexity = null;
             bool last = optimizer.Steps == _options.Steps;
             if (last || optimizer.Steps % _options.EvaluateEvery == 0)
             {
                 perplexity = HeldOut.Count > 0 ? Perplexity(parameters.Decoder) : null;
+                if (perplexity is { } p && !double.IsFinite(p))
+                    throw NotFinite("held-out perplexity after", step, p);
                 if (perplexity is null ? last : perplexity < best)
                 {
                     best = perplexity ?? best;
@@ -134,6 +135,10 @@ public sealed class Trainer
         }
         return ReadBest(start.Shape);
     }
+
+    private InvalidOperationException NotFinite(string what, long step, double value) => new(
+        $"The {what} step {step} is {value}.\n  in {_folder}\n"
+        + "  Lower the learning rate, or look for broken texts in the data.");
 
     private (double Loss, long Tokens, double Norm) Step(
         FlatParameters parameters, Optimizer optimizer, IReadOnlyList<TrainingRow> rows)

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Toolformer.Pipeline;
 using Toolformer.Torch;
 using static TorchSharp.torch;
@@ -8,6 +10,8 @@ namespace Toolformer.Cli.Commands;
 /// <summary>Step 4 of the paper: finetunes a model on a dataset with calls.</summary>
 public sealed class FinetuneCommand : Verb
 {
+    private const string Stage = "finetune";
+
     private static readonly FinetuningOptions Defaults = new();
 
     private readonly CommonOptions _common = new();
@@ -43,7 +47,7 @@ public sealed class FinetuneCommand : Verb
         Description = "Finetune on the same texts without their calls: the baseline to compare with.",
     };
 
-    public override string Name => "finetune";
+    public override string Name => Stage;
 
     public override string Description =>
         """
@@ -82,21 +86,39 @@ public sealed class FinetuneCommand : Verb
     }
 
     /// <summary>Finetunes into a folder, or goes on with it, or leaves a finished one as it is.</summary>
+    /// <exception cref="InvalidOperationException">It was begun with other data or numbers.</exception>
     internal static void Finetune(string source, string dataset, string target, FinetuningOptions options,
         bool withCalls, Display display, CancellationToken cancellation)
     {
-        if (ModelFolder.IsComplete(target))
+        string training = Path.Combine(target, "training");
+        bool complete = ModelFolder.IsComplete(target);
+        // What a finished model was made from may have been cleared away.
+        if (complete && !(Directory.Exists(training) && File.Exists(dataset)))
             return;
         if (!File.Exists(dataset))
-            throw new FileNotFoundException(
-                $"There is no dataset '{dataset}'.\n  Run `toolformer annotate` first.", dataset);
+            throw new FileNotFoundException($"There is no dataset '{dataset}'.\n"
+                + $"  looked in {Path.GetFullPath(dataset)}\n  Run `toolformer annotate` first.", dataset);
         var origin = Models.OpenFolder(source);
-        var data = new Finetuning(JsonLines.Read<DatasetExample>(dataset), options, origin.BeginningOfText,
-            origin.EndOfText, withCalls);
+        using var run = RunFolder.Open(training);
+        var identity = new JsonObject
+        {
+            ["model"] = origin.Identity(),
+            ["dataset"] = InputFile.Of(dataset).Sha256,
+            ["with_calls"] = withCalls,
+            ["options"] = JsonSerializer.SerializeToNode(options, JsonLines.Format),
+        };
+        if (complete)
+        {
+            run.Begin(Stage, identity);
+            return;
+        }
+        var data = new Finetuning(JsonLines.Read<DatasetExample>(dataset), options, origin.Shape,
+            origin.BeginningOfText, origin.EndOfText, withCalls);
         using var start = origin.ReadDecoder();
+        run.Begin(Stage, identity);
         using var progress = new TrainingDisplay(
             display, withCalls ? "finetuning with calls" : "finetuning without calls");
-        var trainer = new Trainer(Path.Combine(target, "training"), data.Training, data.Batch)
+        var trainer = new Trainer(training, data.Training, data.Batch)
         {
             HeldOut = data.HeldOut,
             Progress = progress,

@@ -18,8 +18,9 @@ public sealed record EvalOptions
 public sealed record EvalProgress(string Model, string Mode, string Task, int Done, int Total, int CorrectOfTask);
 
 /// <summary>
-/// Models × tasks × modes. Every prediction is appended to a file before the next batch begins; what is there is not
-/// predicted again, only scored.
+/// Models × tasks × modes. Every prediction is appended to a file before the next batch begins; batches that are there
+/// are not predicted again, only scored. A batch that was cut short is predicted again as a whole, since a number may
+/// round differently in other company, so that the file ends as that of a run that was never stopped.
 /// </summary>
 /// <param name="predictionsPath">The file of <see cref="PredictionRecord"/>s, made or continued.</param>
 public sealed class Evaluator(
@@ -44,34 +45,35 @@ public sealed class Evaluator(
             foreach (var (task, examples) in tasks)
             {
                 var predictions = new List<PredictionRecord>();
-                var missing = new List<(int Index, EvalExample Example)>();
-                foreach (var (index, example) in examples)
+                foreach (var batch in examples.Chunk(_options.BatchSize))
                 {
-                    if (stored.TryGetValue((arm.Model, task.Name, arm.Mode, index), out var found))
-                        predictions.Add(Reuse(found, task, example));
-                    else
-                        missing.Add((index, example));
-                }
-                done += predictions.Count;
-                Report();
-                foreach (var batch in missing.Chunk(_options.BatchSize))
-                {
+                    var known = batch.Select(b =>
+                        stored.TryGetValue((arm.Model, task.Name, arm.Mode, b.Index), out var found)
+                            ? Reuse(found, task, b.Example)
+                            : null).ToList();
+                    done += batch.Length;
+                    if (known.TrueForAll(k => k is not null))
+                    {
+                        predictions.AddRange(known!);
+                        Report();
+                        continue;
+                    }
                     cancellation.ThrowIfCancellationRequested();
                     var made = await arm.PredictAsync(task, [.. batch.Select(b => b.Example)], cancellation)
                         .ConfigureAwait(false);
                     if (made.Count != batch.Length)
                         throw new InvalidOperationException($"{made.Count} predictions came for {batch.Length} "
                             + $"examples · {arm.Model} ({arm.Mode}) on {task.Name} · return one each, in order.");
-                    foreach (var ((index, example), prediction) in batch.Zip(made))
+                    foreach (var ((index, example), prediction, before) in batch.Zip(made, known))
                     {
-                        var record = new PredictionRecord(arm.Model, task.Name, arm.Mode, index, example.Id,
+                        var record = before ?? new PredictionRecord(arm.Model, task.Name, arm.Mode, index, example.Id,
                             example.Prompt, prediction.Completion, prediction.Text, example.Answers,
                             task.IsCorrect(prediction.Text, example), prediction.Calls);
                         predictions.Add(record);
-                        writer.Write(record);
+                        if (before is null)
+                            writer.Write(record);
                     }
                     writer.Flush(toDisk: true);
-                    done += batch.Length;
                     Report();
                 }
                 results.Add(EvalResult.From(arm.Model, task, arm.Mode, predictions, _options.Seed));

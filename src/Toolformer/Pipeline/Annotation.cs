@@ -70,6 +70,10 @@ public sealed class Annotation(
     {
         string name = Name(stage);
         var options = Identity(stage, corpus);
+        // Before the stage is noted as begun with it: a damaged model can be mended and the run goes on.
+        if (stage is AnnotationStage.Sample or AnnotationStage.Filter
+            && !StageLog.IsCompleteIn(folder, name, Files(stage)))
+            _ = model.Value;
         // The dataset needs no model: with other options it is simply written anew.
         if (stage == AnnotationStage.Dataset && folder.Differences(name, options).Count > 0)
         {

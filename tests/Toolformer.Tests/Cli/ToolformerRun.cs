@@ -14,6 +14,9 @@ internal sealed record ToolformerRun(int Status, string Output, string Error)
     public static async Task<ToolformerRun> Cancelled(params string[] arguments) =>
         await Of("", arguments, new CancellationToken(canceled: true));
 
+    public static async Task<ToolformerRun> Cancellable(CancellationToken cancellation, params string[] arguments) =>
+        await Of("", arguments, cancellation);
+
     /// <summary>The results as JSON, one per line.</summary>
     public JsonElement[] Records =>
         [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)

@@ -107,28 +107,6 @@ public class EngineTests
     }
 
     [Fact]
-    public void No_tensor_is_left_behind()
-    {
-        using var model = Model();
-        long before = 0;
-        for (int round = 0; round < 4; round++)
-        {
-            using (var prefix = model.Forward([new ForwardInput([1, 2, 3]) { Keep = true }])[0].Prefix!)
-            using (var rows = model.Fork([new ForkPoint(prefix), new ForkPoint(prefix, 2)]))
-            {
-                for (int step = 0; step < 40; step++)
-                    rows.Step([[1], [2]]);
-                rows.Retain([1]);
-                rows.Step([[5]]);
-            }
-            long now = Tensor.TotalCount;
-            if (round > 0)
-                Assert.Equal(before, now);
-            before = now;
-        }
-    }
-
-    [Fact]
     public void What_does_not_fit_the_context_is_refused_with_both_lengths()
     {
         using var model = Model();

@@ -1,0 +1,95 @@
+using Toolformer.Modeling;
+using Toolformer.Tests.Fakes;
+using Toolformer.Torch;
+using static TorchSharp.torch;
+
+namespace Toolformer.Tests.Torch;
+
+/// <summary>Tests that count the live tensors of the whole process: no other test may run beside them.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class Alone
+{
+    public const string Name = "alone in the process";
+}
+
+[Collection(Alone.Name)]
+public class LiveTensorTests
+{
+    private static readonly DecoderShape Shape = new()
+    {
+        VocabularySize = 259,
+        ContextLength = 96,
+        Width = 32,
+        Layers = 3,
+        Heads = 4,
+        InnerWidth = 64,
+        NormEpsilon = 1e-5,
+        Activation = Activation.GeluTanh,
+        TiedHead = true,
+    };
+
+    [Fact]
+    public void Decoding_leaves_no_tensor_behind()
+    {
+        using var model = new TorchLanguageModel(Decoder.Random(Shape, 5), new ByteTokenizer(), null, null);
+        long before = 0;
+        for (int round = 0; round < 4; round++)
+        {
+            using (var prefix = model.Forward([new ForwardInput([1, 2, 3]) { Keep = true }])[0].Prefix!)
+            using (var rows = model.Fork([new ForkPoint(prefix), new ForkPoint(prefix, 2)]))
+            {
+                for (int step = 0; step < 40; step++)
+                    rows.Step([[1], [2]]);
+                rows.Retain([1]);
+                rows.Step([[5]]);
+            }
+            long now = Tensor.TotalCount;
+            if (round > 0)
+                Assert.Equal(before, now);
+            before = now;
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Twenty_training_steps_with_measurements_and_checkpoints_leave_no_tensor_behind(bool muon)
+    {
+        string folder = Directory.CreateTempSubdirectory("live-tensors").FullName;
+        try
+        {
+            using var start = Decoder.Random(Shape, 1);
+            var random = new Random(2);
+            TrainingRow[] rows = [.. Enumerable.Range(0, 3).Select(n =>
+                new TrainingRow([.. Enumerable.Range(0, 10 + n).Select(_ => random.Next(259))]))];
+            var counts = new List<long>();
+            var trainer = new Trainer(folder, new TrainingOptions
+            {
+                Steps = 22,
+                Muon = muon,
+                MicroBatchTokens = 24,
+                EvaluateEvery = 5,
+                CheckpointEvery = 3,
+            }, _ => rows)
+            {
+                HeldOut = rows[..1],
+                Progress = new Listener(() => counts.Add(Tensor.TotalCount)),
+            };
+            long before = Tensor.TotalCount;
+            using (var best = trainer.Run(start))
+                Assert.Equal(before + best.Parameters.Count, Tensor.TotalCount);
+            Assert.Equal(22, counts.Count);
+            Assert.All(counts.Skip(1), count => Assert.Equal(counts[1], count));
+            Assert.Equal(before, Tensor.TotalCount);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private sealed class Listener(Action report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report();
+    }
+}
