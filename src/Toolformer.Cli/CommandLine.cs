@@ -40,10 +40,7 @@ public static class CommandLine
 
     /// <summary>Every verb there is, by name.</summary>
     public static IReadOnlyList<Verb> Verbs() =>
-        [.. typeof(Verb).Assembly.GetTypes()
-            .Where(t => t.IsSubclassOf(typeof(Verb)) && !t.IsAbstract && !t.IsNested)
-            .Select(t => (Verb)Activator.CreateInstance(t)!)
-            .OrderBy(v => v.Name, StringComparer.Ordinal)];
+        [.. Catalog.Find<Verb>().Where(v => !v.GetType().IsNested).OrderBy(v => v.Name, StringComparer.Ordinal)];
 
     /// <summary>Parses without running anything: what is wrong with the usage is among the errors.</summary>
     public static ParseResult Parse(IReadOnlyList<string> arguments, Display display) =>

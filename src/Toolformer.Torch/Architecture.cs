@@ -33,10 +33,7 @@ public abstract class Architecture
     /// <param name="source">Where it was read, for the message.</param>
     public static Architecture Named(string modelType, string source)
     {
-        var all = typeof(Architecture).Assembly.GetTypes()
-            .Where(t => t.IsSubclassOf(typeof(Architecture)) && !t.IsAbstract)
-            .Select(t => (Architecture)Activator.CreateInstance(t)!)
-            .ToList();
+        var all = Catalog.Find<Architecture>();
         return all.FirstOrDefault(a => a.ModelType == modelType) ?? throw new InvalidDataException(
             $"model_type '{modelType}' is not a family that this version can run.\n  in {source}\n"
             + $"  Available: {string.Join(", ", all.Select(a => a.ModelType).Order())}.");
