@@ -64,14 +64,7 @@ public sealed class ToolOptions
             return new ToolContext(display.Clock);
         return DateOnly.TryParseExact(
             text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
-            ? new ToolContext(new Noon(day))
+            ? ToolContext.On(day)
             : throw new ArgumentException($"'{text}' is no day.\n  in --date\n  Write year, month, day: 2024-03-09.");
-    }
-
-    private sealed class Noon(DateOnly day) : TimeProvider
-    {
-        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
-
-        public override DateTimeOffset GetUtcNow() => new(day.ToDateTime(new TimeOnly(12, 0)), TimeSpan.Zero);
     }
 }

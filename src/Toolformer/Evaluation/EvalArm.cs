@@ -24,19 +24,11 @@ public sealed record EvalArm(
         {
             var allowed = (options.AllowedTools ?? tools).Where(name => !task.BannedTools.Contains(name));
             var requests = examples.Select(e =>
-                new GenerationRequest(e.Prompt, new ToolContext(e.Date is { } day ? new Noon(day) : clock)));
+                new GenerationRequest(e.Prompt, e.Date is { } day ? ToolContext.On(day) : new ToolContext(clock)));
             var results = await writer.GenerateAsync([.. requests],
                 options with { MaxNewTokens = task.MaxNewTokens, AllowedTools = [.. allowed] }, cancellation)
                 .ConfigureAwait(false);
             return [.. results.Select(r => new Prediction(r.Text, r.TextWithoutCalls,
                 [.. r.Calls.Select(c => new EvalCall(c.Call.Tool, c.Call.Input, c.Call.Result, c.Error))]))];
         });
-
-    /// <summary>Noon of a day, wherever one is.</summary>
-    private sealed class Noon(DateOnly day) : TimeProvider
-    {
-        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
-
-        public override DateTimeOffset GetUtcNow() => new(day, new TimeOnly(12, 0), TimeSpan.Zero);
-    }
 }

@@ -82,6 +82,12 @@ internal sealed class GenerationRow
         if (mayStart && _rules.Options.StartTopK > 1 && IsAmongTop(logits, open, _rules.Options.StartTopK)
             && TryStartCall())
             return;
+        if (_rules.Options.Sampling.MindsRepetition)
+        {
+            float[] discouraged = logits.ToArray();
+            _rules.Sampler.Discourage(discouraged, [.. _prompt, .. _tokens]);
+            logits = discouraged;
+        }
         int token = _rules.Sampler.Sample(logits, _random, _rules.Text(mayStart));
         if (mayStart && token == open)
         {

@@ -20,6 +20,18 @@ public sealed record SamplingOptions
     /// </summary>
     public double TopP { get; init; } = 1;
 
+    /// <summary>
+    /// Makes tokens that stand in the text already less likely (Keskar et al. 2019): positive logits are divided by it,
+    /// negative ones multiplied. 1: off.
+    /// </summary>
+    public double RepetitionPenalty { get; init; } = 1;
+
+    /// <summary>No sequence of so many tokens is written twice; 0: off.</summary>
+    public int NoRepeatNGram { get; init; }
+
+    /// <summary>Whether what stands in the text already matters.</summary>
+    public bool MindsRepetition => RepetitionPenalty != 1 || NoRepeatNGram > 0;
+
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
 }
 
@@ -43,7 +55,33 @@ public sealed class Sampler
             throw OutOfRange("TopK", options.TopK, "0 (off) or a positive number");
         if (!(options.TopP is >= 0 and <= 1))
             throw OutOfRange("TopP", options.TopP, "a number from 0 to 1 (off)");
+        if (!(options.RepetitionPenalty > 0) || double.IsInfinity(options.RepetitionPenalty))
+            throw OutOfRange("RepetitionPenalty", options.RepetitionPenalty, "1 (off) or another positive number");
+        if (options.NoRepeatNGram < 0)
+            throw OutOfRange("NoRepeatNGram", options.NoRepeatNGram, "0 (off) or a positive number");
         _options = options;
+    }
+
+    /// <summary>Changes logits as the options about repetition say; to be called before <see cref="Sample"/>.</summary>
+    /// <param name="logits">(V), changed in place.</param>
+    /// <param name="context">The token ids written so far, the prompt's included.</param>
+    public void Discourage(Span<float> logits, IReadOnlyList<int> context)
+    {
+        if (_options.RepetitionPenalty != 1)
+        {
+            float penalty = (float)_options.RepetitionPenalty;
+            foreach (int id in new HashSet<int>(context))
+                logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+        }
+        int n = _options.NoRepeatNGram;
+        for (int start = 0; n > 0 && start + n <= context.Count; start++)
+        {
+            bool sameBeginning = true;
+            for (int i = 0; i < n - 1; i++)
+                sameBeginning &= context[start + i] == context[context.Count - n + 1 + i];
+            if (sameBeginning)
+                logits[context[start + n - 1]] = float.NegativeInfinity;
+        }
     }
 
     /// <summary>Draws one token.</summary>

@@ -61,6 +61,16 @@ public sealed record ToolContext(TimeProvider Clock)
 {
     /// <summary>The document being annotated or completed, where there is one.</summary>
     public Document? Document { get; init; }
+
+    /// <summary>A context in which it is noon of a day, wherever one is.</summary>
+    public static ToolContext On(DateOnly day) => new(new Noon(day));
+
+    private sealed class Noon(DateOnly day) : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+        public override DateTimeOffset GetUtcNow() => new(day, new TimeOnly(12, 0), TimeSpan.Zero);
+    }
 }
 
 /// <summary>A tool's answer: a text, or the reason why there is none.</summary>

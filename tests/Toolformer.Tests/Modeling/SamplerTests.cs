@@ -13,7 +13,10 @@ public class SamplerTests
     [InlineData("top_p 0.3", 1.0, 0, 0.3)]
     [InlineData("temperature 0.7, top_k 20, top_p 0.8", 0.7, 20, 0.8)]
     [InlineData("temperature 1.5, top_p 0.95", 1.5, 0, 0.95)]
-    public void Probabilities_equal_the_reference_warpers(string name, double temperature, int topK, double topP)
+    [InlineData("repetition_penalty 1.3", 1.0, 0, 1.0, 1.3)]
+    [InlineData("no_repeat_ngram_size 2", 1.0, 0, 1.0, 1.0, 2)]
+    public void Probabilities_equal_the_reference_warpers(
+        string name, double temperature, int topK, double topP, double penalty = 1, int noRepeat = 0)
     {
         Assert.SkipUnless(Shared.Exists, "needs ../shared");
         using var golden = JsonDocument.Parse(File.ReadAllText(Shared.Path("golden", "gpt2", "logits_warpers.json")));
@@ -22,8 +25,17 @@ public class SamplerTests
             .Single(c => c.GetProperty("name").GetString() == name);
         string which = @case.TryGetProperty("kept_ids", out _) ? "kept" : "sample";
 
-        double[] probabilities = new Sampler(new() { Temperature = temperature, TopK = topK, TopP = topP })
-            .Probabilities(logits);
+        var sampler = new Sampler(new()
+        {
+            Temperature = temperature,
+            TopK = topK,
+            TopP = topP,
+            RepetitionPenalty = penalty,
+            NoRepeatNGram = noRepeat,
+        });
+        if (@case.TryGetProperty("context_ids", out var context))
+            sampler.Discourage(logits, [.. context.EnumerateArray().Select(id => id.GetInt32())]);
+        double[] probabilities = sampler.Probabilities(logits);
 
         Assert.Equal(@case.GetProperty("kept").GetInt32(), probabilities.Count(p => p > 0));
         foreach (var (id, expected) in @case.GetProperty(which + "_ids").EnumerateArray()
