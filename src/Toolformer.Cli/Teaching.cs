@@ -8,6 +8,7 @@ using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
+using Toolformer.Torch;
 
 namespace Toolformer.Cli;
 
@@ -196,7 +197,8 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         }, progress);
         var results = await evaluator.RunAsync(arms, tasks, cancellation);
         var perplexities = Perplexities(models, source, cancellation);
-        return new Results(results, perplexities, thresholds, recipe.Seed, Manifest.BuiltFrom, "cpu");
+        return new Results(results, perplexities, thresholds, recipe.Seed, Manifest.BuiltFrom,
+            models.Open(Taught).Decoder.Device.ToString());
     }
 
     /// <summary>Perplexity of held-out texts with calls disabled, where there are such texts.</summary>
@@ -232,9 +234,9 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
     /// <summary>Keeps the model that was asked for last.</summary>
     private sealed class OneModelAtATime : IDisposable
     {
-        private (string Path, ILanguageModel Model)? _open;
+        private (string Path, TorchLanguageModel Model)? _open;
 
-        public ILanguageModel Open(string path)
+        public TorchLanguageModel Open(string path)
         {
             if (_open?.Path != path)
             {

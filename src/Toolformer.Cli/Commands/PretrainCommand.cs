@@ -10,14 +10,6 @@ namespace Toolformer.Cli.Commands;
 /// <summary>Trains a small base model and its tokenizer from text.</summary>
 public sealed class PretrainCommand : Verb
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        WriteIndented = true,
-    };
-
     private readonly Argument<FileInfo> _recipe = new("recipe") { Description = "The recipe: a JSON file." };
     private readonly Option<DirectoryInfo> _out = new("--out") { Description = "Folder of the run.", Required = true };
     private readonly CommonOptions _common = new();
@@ -39,15 +31,7 @@ public sealed class PretrainCommand : Verb
         var file = arguments.GetValue(_recipe)!;
         string folder = arguments.GetValue(_out)!.FullName;
         _common.SetThreads(arguments);
-        PretrainingRecipe recipe;
-        try
-        {
-            recipe = JsonSerializer.Deserialize<PretrainingRecipe>(File.ReadAllBytes(file.FullName), Json)!;
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"The recipe is not valid: {e.Message}\n  in {file.FullName}", e);
-        }
+        var recipe = Recipe.Read<PretrainingRecipe>(file.FullName);
         Directory.CreateDirectory(folder);
         var tokenizer = ReadOrTrainTokenizer(recipe, folder, display, cancellation);
         const int endOfText = 0;
@@ -94,8 +78,7 @@ public sealed class PretrainCommand : Verb
                 using var model = new TorchLanguageModel(
                     decoder.To(ScalarType.Float32, CPU), tokenizer, endOfText, endOfText);
                 var probe = AnnotationProbe.Measure(model, seed: 1, count: 40);
-                string line = JsonSerializer.Serialize(
-                    new { step, probe }, new JsonSerializerOptions(Json) { WriteIndented = false });
+                string line = JsonSerializer.Serialize(new { step, probe }, JsonLines.Format);
                 File.AppendAllText(Path.Combine(folder, "probe.jsonl"), line + "\n");
                 display.Note(line);
                 ModelFolder.Write(

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.Json.Serialization;
 
 namespace Toolformer.Modeling;
 
@@ -30,6 +31,7 @@ public sealed record SamplingOptions
     public int NoRepeatNGram { get; init; }
 
     /// <summary>Whether what stands in the text already matters.</summary>
+    [JsonIgnore]
     public bool MindsRepetition => RepetitionPenalty != 1 || NoRepeatNGram > 0;
 
     public static SamplingOptions Greedy { get; } = new() { Temperature = 0 };
