@@ -8,6 +8,7 @@ using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
+using Toolformer.Tools.Searching;
 using Toolformer.Torch;
 
 namespace Toolformer.Cli;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Toolformer.Tools;
+using Toolformer.Tools.Searching;
 
 namespace Toolformer.Cli;
 
@@ -18,7 +19,7 @@ public sealed class ToolOptions
 
     public Option<string> Index { get; } = new("--index")
     {
-        Description = "Folder of the search index that WikiSearch searches; see `toolformer index`.",
+        Description = "Folder of the search index that WikiSearch and QA search; see `toolformer index`.",
         HelpName = "FOLDER",
     };
 
@@ -53,7 +54,7 @@ public sealed class ToolOptions
                 + "  Give --index FOLDER, made by `toolformer index`, or leave the tool out.")
             : chosen;
 
-        bool LacksIndex(Tool tool) => tool is WikiSearch && index is null;
+        bool LacksIndex(Tool tool) => tool is WikiSearch or QuestionAnswering && index is null;
     }
 
     /// <summary>The clock that tools see.</summary>

@@ -9,10 +9,18 @@ public sealed record Passage(string Id, string Title, string Text)
     /// <summary>The part of the article that the passage belongs to.</summary>
     public string? Section { get; init; }
 
+    /// <summary>Whether the title is a question and the text its answer.</summary>
+    public bool IsFact => Title.EndsWith('?');
+
+    /// <summary>A question with its answer, as question answering looks it up.</summary>
+    public static Passage OfFact(string id, string question, string answer) =>
+        new(id, question.TrimEnd('?', ' ') + "?", answer);
+
     /// <summary>
     /// Reads JSON Lines, plain or compressed: <c>text</c> (or <c>contents</c>, <c>passage</c>) and optionally
     /// <c>title</c>, <c>section</c> and <c>id</c> (or <c>_id</c>). That covers the passages of DPR and BEIR, and those
-    /// of Pyserini, which keep the title in quotes on the first line of <c>contents</c>.
+    /// of Pyserini, which keep the title in quotes on the first line of <c>contents</c>. Lines with <c>question</c> and
+    /// <c>answer</c> (or <c>answers</c>, <c>golden_answers</c>: the first counts) are facts.
     /// </summary>
     /// <param name="skipped">Gets the error of each line that can't be used; null: the first one is thrown.</param>
     /// <exception cref="InvalidDataException">A line is no passage; the message says which and why.</exception>
@@ -46,6 +54,9 @@ public sealed record Passage(string Id, string Title, string Text)
                 .Select(n => json.RootElement.TryGetProperty(n, out var value) ? AsText(value) : null)
                 .FirstOrDefault(v => v is not null);
 
+            if (Field("question") is { } question && Field("answer", "answers", "golden_answers") is { } answer
+                && !string.IsNullOrWhiteSpace(question) && !string.IsNullOrWhiteSpace(answer))
+                return (OfFact(Field("id", "_id") ?? where, question, answer), null);
             string? title = Field("title"), text = Field("text", "contents", "passage");
             if (string.IsNullOrWhiteSpace(text))
                 return (null, $"{where}: a passage without text: give it a field \"text\" (or \"contents\").");
@@ -64,6 +75,8 @@ public sealed record Passage(string Id, string Title, string Text)
     {
         JsonValueKind.String => value.GetString(),
         JsonValueKind.Number => value.GetRawText(),
+        JsonValueKind.Array when value.GetArrayLength() > 0 && value[0].ValueKind == JsonValueKind.String =>
+            value[0].GetString(),
         _ => null,
     };
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Toolformer.Tools;
+using Toolformer.Tools.Searching;
 
 namespace Toolformer.Cli.Commands;
 

@@ -1,7 +1,6 @@
-using System.Text.RegularExpressions;
-using Lucene.Net.Analysis.En;
 using Toolformer.Markup;
 using Toolformer.Modeling;
+using Toolformer.Tools.Searching;
 
 namespace Toolformer.Tools;
 
@@ -12,14 +11,8 @@ namespace Toolformer.Tools;
 /// <param name="index">
 /// What is searched; without one the tool can be described but not used. It stays the caller's to dispose.
 /// </param>
-public sealed partial class WikiSearch(SearchIndex? index = null) : Tool
+public sealed class WikiSearch(PassageSearch? index = null) : Tool
 {
-    /// <summary>The most words of a phrase that may be searched for under <see cref="InputPattern"/>.</summary>
-    private const int PhraseWords = 5;
-
-    /// <summary>So many words of a text may begin a phrase.</summary>
-    private const int TextWords = 1000;
-
     /// <summary>So many characters of a passage are looked through for the snippet.</summary>
     private const int PassageLength = 20_000;
 
@@ -56,26 +49,27 @@ public sealed partial class WikiSearch(SearchIndex? index = null) : Tool
     {
         return text is null
             ? TokenPattern.FreeText(CallSyntax.NotInInput + "()\"", 80)
-            : TokenPattern.OneOf(Phrases(text));
+            : TokenPattern.OneOf(TextPhrases.Of(text));
     }
 
-    public override ValueTask<ToolResult> CallAsync(string input, ToolContext context, CancellationToken cancellation)
+    public override async ValueTask<ToolResult> CallAsync(
+        string input, ToolContext context, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         if (index is null)
-            return new(ToolResult.Failure(
-                "WikiSearch has no search index: build one with `toolformer index` and name its folder."));
+            return ToolResult.Failure(
+                "WikiSearch has no search index: build one with `toolformer index` and name its folder.");
         string shown = input.Length <= 60 ? input : input[..60] + "…";
         var terms = index.QueryTerms(input);
         if (terms.Count == 0)
-            return new(ToolResult.Failure($"'{shown}' has no word to search for: search for a term or a name."));
-        var hits = index.Search(input);
-        return new(hits.Count > 0
-            ? ToolResult.Success(Answer(hits[0].Passage, index, terms))
-            : ToolResult.Failure($"No passage among {index.Count} has a word of '{shown}': search for another term."));
+            return ToolResult.Failure($"'{shown}' has no word to search for: search for a term or a name.");
+        var found = await index.FindAsync(input, 1, cancellation);
+        return found.Error is { } error ? ToolResult.Failure(error)
+            : found.Hits.Count > 0 ? ToolResult.Success(Answer(found.Hits[0].Passage, index, terms))
+            : ToolResult.Failure($"No passage has a word of '{shown}': search for another term.");
     }
 
-    private string Answer(Passage passage, SearchIndex searched, IReadOnlyList<string> terms)
+    private string Answer(Passage passage, PassageSearch searched, IReadOnlyList<string> terms)
     {
         string head = string.Concat(new[] { passage.Title, passage.Section }
             .Where(part => !string.IsNullOrWhiteSpace(part)).Select(part => part + " > "));
@@ -83,13 +77,13 @@ public sealed partial class WikiSearch(SearchIndex? index = null) : Tool
     }
 
     /// <summary>Consecutive sentences within the limits that have most of the terms, the first of equals.</summary>
-    private string Snippet(string text, SearchIndex searched, IReadOnlyList<string> terms, int maxLength)
+    private string Snippet(string text, PassageSearch searched, IReadOnlyList<string> terms, int maxLength)
     {
         string read = text.Length <= PassageLength ? text : text[..PassageLength];
-        string[] sentences = [.. SentenceEnd().Split(read.Trim()).Where(s => s.Length > 0)];
+        string[] sentences = Sentences.Of(read);
         if (sentences.Length == 0)
             return "";
-        int[] words = [.. sentences.Select(s => Words(s).Length)];
+        int[] words = [.. sentences.Select(s => Sentences.Words(s).Length)];
         HashSet<string>[] found = [.. sentences.Select(s => searched.Terms(s).Intersect(terms).ToHashSet())];
 
         string best = "";
@@ -117,50 +111,10 @@ public sealed partial class WikiSearch(SearchIndex? index = null) : Tool
 
     private string Cut(string sentence, int maxLength)
     {
-        string cut = string.Join(' ', Words(sentence).Take(SnippetWords));
+        string cut = string.Join(' ', Sentences.Words(sentence).Take(SnippetWords));
         int end = Math.Max(0, maxLength - 1);
         if (cut.Length > end)
             cut = cut[..(cut.LastIndexOf(' ', end) is var space and > 0 ? space : end)];
         return cut + "…";
     }
-
-    private static IEnumerable<string> Phrases(string text)
-    {
-        string[] words = [.. Words(text).Take(TextWords)];
-        for (int first = 0; first < words.Length; first++)
-        {
-            for (int last = first; last < Math.Min(words.Length, first + PhraseWords); last++)
-            {
-                var phrase = string.Join(' ', words[first..(last + 1)]).AsSpan();
-                string bare = phrase.Trim(Punctuation).ToString();
-                // Punctuation inside ends the phrase: what stands beyond it belongs to something else.
-                if (last > first && (StartsLate(words[last]) || EndsEarly(words[last - 1])))
-                    break;
-                if (bare.Length > 0 && CallSyntax.IsInput(bare) && IsContent(words[first]) && IsContent(words[last]))
-                    yield return bare;
-            }
-        }
-    }
-
-    private const string Punctuation = ".,;:!?\"'()“”‘’…–—*_";
-
-    private static bool StartsLate(string word) => Punctuation.Contains(word[0]);
-
-    private static bool EndsEarly(string word) => Punctuation.Contains(word[^1]);
-
-    private static bool IsContent(string word)
-    {
-        string bare = word.Trim([.. Punctuation]);
-        return bare.Any(char.IsLetterOrDigit) && !EnglishAnalyzer.DefaultStopSet.Contains(bare.ToLowerInvariant());
-    }
-
-    private static string[] Words(string text) =>
-        text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-
-    // After a full stop and before a capital or a digit, but not after an initial or a title.
-    [GeneratedRegex("""
-        (?<=[.!?]["'”’)]*) (?<!\b(?:\p{L}|Dr|Mr|Mrs|Ms|St|Jr|Sr|No|vs|ca|cf|Prof|Gen|Col|Lt)\.)
-        \s+ (?=["'“‘(]*[\p{Lu}\d])
-        """, RegexOptions.IgnorePatternWhitespace)]
-    private static partial Regex SentenceEnd();
 }

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Toolformer.Corpora;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
+using Toolformer.Tools.Searching;
 using Toolformer.Torch;
 using Toolformer.Torch.Architectures;
 using static TorchSharp.torch;

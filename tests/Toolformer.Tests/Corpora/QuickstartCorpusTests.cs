@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Toolformer.Corpora;
 using Toolformer.Tools;
+using Toolformer.Tools.Searching;
 
 namespace Toolformer.Tests.Corpora;
 

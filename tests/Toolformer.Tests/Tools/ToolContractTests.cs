@@ -2,6 +2,7 @@ using CsCheck;
 using Toolformer.Markup;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
+using Toolformer.Tools.Searching;
 
 namespace Toolformer.Tests.Tools;
 
@@ -10,12 +11,17 @@ public sealed class ToolContractTests
 {
     private static readonly ToolContext Context = new(new ManualTime());
 
-    // What the demonstrations of the search tool look for.
+    // What the demonstrations of the tools that search look for.
     private static readonly Lazy<SearchIndex> Index = new(() => SearchIndex.InMemory(
     [
         new("1", "Kiel Canal", "The canal runs from the North Sea to the Baltic Sea."),
         new("2", "Peat moss", "Peat moss was used to dress wounds."),
         new("3", "Hurdy-gurdy", "The hurdy-gurdy is played with a wheel."),
+        Passage.OfFact("4", "Who was the inventor of the safety razor?", "King Camp Gillette"),
+        Passage.OfFact("5", "What is the capital of Burkina Faso?", "Ouagadougou"),
+        Passage.OfFact("6", "What is the capital of Niger?", "Niamey"),
+        Passage.OfFact("7", "When was the Eiffel Tower completed?", "1889"),
+        Passage.OfFact("8", "What is the deepest lake on earth?", "Lake Baikal"),
     ]));
 
     private static readonly string[] Garbage =
@@ -76,7 +82,8 @@ public sealed class ToolContractTests
     {
         var tool = Made(name);
         Assert.True(CallSyntax.IsName(tool.Name));
-        Assert.Equal(tool.GetType().Name, tool.Name);
+        string type = tool.GetType().Name; // or its initials, as in the paper: QA, MT
+        Assert.Contains(tool.Name, (string[])[type, new string([.. type.Where(char.IsUpper)])]);
         Assert.EndsWith(".", tool.Description);
         Assert.Contains($"[{tool.Name}(", tool.Instruction);
         Assert.DoesNotContain("examples", tool.Instruction); // the prompt says that

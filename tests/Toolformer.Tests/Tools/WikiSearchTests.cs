@@ -1,6 +1,7 @@
 using Toolformer.Markup;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
+using Toolformer.Tools.Searching;
 
 namespace Toolformer.Tests.Tools;
 
@@ -52,7 +53,7 @@ public sealed class WikiSearchTests : IDisposable
     }
 
     [Theory]
-    [InlineData("xylophone", "No passage among 5 has a word of 'xylophone'")]
+    [InlineData("xylophone", "No passage has a word of 'xylophone'")]
     [InlineData("?!", "has no word to search for")]
     [InlineData("", "has no word to search for")]
     public async Task Nothing_found_is_a_failure_with_its_reason(string query, string reason) =>

@@ -1,41 +1,26 @@
-using Lucene.Net.Analysis;
 using Lucene.Net.Analysis.En;
-using Lucene.Net.Analysis.TokenAttributes;
 using Lucene.Net.Analysis.Util;
 using Lucene.Net.Documents;
 using Lucene.Net.Index;
 using Lucene.Net.Search;
 using Lucene.Net.Search.Similarities;
 using Lucene.Net.Store;
-using Lucene.Net.Util;
 using LuceneDirectory = Lucene.Net.Store.Directory;
 
-namespace Toolformer.Tools;
+namespace Toolformer.Tools.Searching;
 
 /// <summary>The two numbers of BM25; the paper names none, these are those of Robertson and of Lucene.</summary>
 /// <param name="K1">How fast further occurrences of a word stop to count, ≥ 0.</param>
 /// <param name="B">How much long passages are held against their length, from 0 to 1.</param>
 public sealed record Bm25Options(float K1 = 1.2f, float B = 0.75f);
 
-/// <summary>A passage and its BM25 score.</summary>
-public readonly record struct SearchHit(Passage Passage, float Score);
-
 /// <summary>
 /// Passages to be searched by BM25 (Robertson), with Lucene: words are stemmed as English. In a folder or in memory.
 /// Thread-safe. Passages of equal score keep the order in which they were added.
 /// </summary>
-public sealed class SearchIndex : IDisposable
+public sealed class SearchIndex : PassageSearch
 {
-    private const LuceneVersion Version = LuceneVersion.LUCENE_48;
     private const string Words = "words";
-
-    /// <summary>No more of a query is read, so that nobody has to wait for a query of a megabyte.</summary>
-    private const int MaxQueryLength = 2000, MaxQueryTerms = 64;
-
-    // All words are in the index; those that every text contains are left out of queries that have others.
-    private static readonly CharArraySet NoStopWords = CharArraySet.Empty;
-    private readonly EnglishAnalyzer _allWords = new(Version, NoStopWords);
-    private readonly EnglishAnalyzer _contentWords = new(Version);
 
     private readonly LuceneDirectory _directory;
     private readonly DirectoryReader _reader;
@@ -125,32 +110,27 @@ public sealed class SearchIndex : IDisposable
         return [.. _searcher.Search(any, count).ScoreDocs.Select(hit => new SearchHit(Passage(hit.Doc), hit.Score))];
     }
 
-    /// <summary>The distinct words of a query as the index knows them, without articles and the like.</summary>
-    public IReadOnlyList<string> QueryTerms(string query)
+    public override ValueTask<SearchAnswer> FindAsync(string query, int count, CancellationToken cancellation)
     {
-        string read = query.Length <= MaxQueryLength ? query : query[..MaxQueryLength];
-        var terms = Terms(_contentWords, read);
-        if (terms.Count == 0)
-            terms = Terms(_allWords, read);
-        return [.. terms.Distinct(StringComparer.Ordinal).Take(MaxQueryTerms)];
+        cancellation.ThrowIfCancellationRequested();
+        return new(new SearchAnswer(Search(query, count)));
     }
 
-    /// <summary>All words of a text as the index knows them.</summary>
-    public IReadOnlyList<string> Terms(string text) => Terms(_allWords, text);
-
-    public void Dispose()
+    protected override void Dispose(bool disposing)
     {
-        _reader.Dispose();
-        _directory.Dispose();
-        _allWords.Dispose();
-        _contentWords.Dispose();
+        if (disposing)
+        {
+            _reader.Dispose();
+            _directory.Dispose();
+        }
+        base.Dispose(disposing);
     }
 
     private static int Write(
         LuceneDirectory directory, IEnumerable<Passage> passages, IProgress<int>? progress,
         CancellationToken cancellation)
     {
-        using var analyzer = new EnglishAnalyzer(Version, NoStopWords);
+        using var analyzer = new EnglishAnalyzer(Version, CharArraySet.Empty);
         // Merging neighbours only keeps the passages in order, and so the order of equal scores.
         var config = new IndexWriterConfig(Version, analyzer)
         {
@@ -196,20 +176,5 @@ public sealed class SearchIndex : IDisposable
     {
         var stored = _searcher.Doc(number);
         return new(stored.Get("id"), stored.Get("title"), stored.Get("text")) { Section = stored.Get("section") };
-    }
-
-    // Lucene would read "Flag:Ghana" and "Kiel_Canal" as one word each.
-    private static string Spaced(string text) => text.Replace(':', ' ').Replace('_', ' ');
-
-    private static List<string> Terms(Analyzer analyzer, string text)
-    {
-        var terms = new List<string>();
-        using var stream = analyzer.GetTokenStream(Words, Spaced(text));
-        var term = stream.AddAttribute<ICharTermAttribute>();
-        stream.Reset();
-        while (stream.IncrementToken())
-            terms.Add(term.ToString()!);
-        stream.End();
-        return terms;
     }
 }

@@ -1,6 +1,6 @@
-using Toolformer.Tools;
+using Toolformer.Tools.Searching;
 
-namespace Toolformer.Tests.Tools;
+namespace Toolformer.Tests.Tools.Searching;
 
 public sealed class SearchIndexTests : IDisposable
 {
