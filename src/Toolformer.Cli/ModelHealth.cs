@@ -84,7 +84,7 @@ public static class ModelHealth
             using var scope = NewDisposeScope();
             long count = tensor.numel() - tensor.isfinite().sum().item<long>();
             if (count > 0)
-                bad.Add((folder.Architecture.Locate(name).FileName, count));
+                bad.Add((folder.Architecture.Locate(name, folder.Shape)[0].Name, count));
         }
         if (bad.Count > 0)
         {

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Toolformer.Torch;
 
@@ -7,7 +7,7 @@ namespace Toolformer.Torch;
 /// A model family: what its config.json means, and how its files name and lay out the decoder's parameters.
 /// One file per family under Architectures/.
 /// </summary>
-public abstract class Architecture
+public abstract partial class Architecture
 {
     /// <summary>The `model_type` of config.json.</summary>
     public abstract string ModelType { get; }
@@ -18,16 +18,45 @@ public abstract class Architecture
     /// <summary>Whether texts of this family start with a token of their own by convention.</summary>
     public abstract bool StartsWithBeginningOfText { get; }
 
+    /// <summary>
+    /// What the family's files call the decoder's parameters: "#" stands for the layer's number, a part of a layer is
+    /// named without its ".weight" or ".bias", and "qkv" may be three names.
+    /// </summary>
+    protected abstract IReadOnlyDictionary<string, string[]> Names { get; }
+
+    /// <summary>Whether the matrices of the layers are stored as (in, out).</summary>
+    protected virtual bool StoresTransposed => false;
+
+    /// <summary>Whether "qkv" is stored head by head, each with its query, key and value.</summary>
+    protected virtual bool StoresHeadByHead => false;
+
     /// <exception cref="InvalidDataException">A setting that the decoder does not have.</exception>
     public abstract DecoderShape ReadShape(ModelConfig config);
 
-    /// <summary>The config.json of a shape, without token ids and type.</summary>
+    /// <summary>The config.json of a shape that <see cref="ReadShape"/> gave, without token ids and type.</summary>
     public abstract JsonObject WriteConfig(DecoderShape shape);
 
-    /// <summary>
-    /// Name of a decoder parameter in the family's files, and whether it is stored transposed, as (in, out).
-    /// </summary>
-    public abstract (string FileName, bool Transposed) Locate(string parameter);
+    /// <summary>The tensors of the family's files that a decoder parameter consists of, in the order of rows.</summary>
+    public IReadOnlyList<StoredTensor> Locate(string parameter, DecoderShape shape)
+    {
+        var match = LayerParameter().Match(parameter);
+        if (!match.Success)
+            return [new StoredTensor(Names[parameter][0], 0, null)];
+        string part = match.Groups["part"].Value, kind = match.Groups["kind"].Value;
+        string[] names = [.. Names[part].Select(n => $"{n.Replace("#", match.Groups["layer"].Value)}.{kind}")];
+        bool transposed = StoresTransposed && kind == "weight" && !part.StartsWith("norm", StringComparison.Ordinal);
+        if (names.Length == 1)
+        {
+            int heads = part == "qkv" && StoresHeadByHead ? shape.Heads : 0;
+            return [new StoredTensor(names[0], 0, null) { Transposed = transposed, HeadByHead = heads }];
+        }
+        int start = 0;
+        return [.. names.Zip([shape.QueryWidth, shape.KeyWidth, shape.KeyWidth], (name, rows) =>
+        {
+            start += rows;
+            return new StoredTensor(name, start - rows, rows) { Transposed = transposed };
+        })];
+    }
 
     /// <summary>The family with this `model_type`.</summary>
     /// <param name="source">Where it was read, for the message.</param>
@@ -38,66 +67,7 @@ public abstract class Architecture
             $"model_type '{modelType}' is not a family that this version can run.\n  in {source}\n"
             + $"  Available: {string.Join(", ", all.Select(a => a.ModelType).Order())}.");
     }
-}
 
-/// <summary>A parsed config.json, read with types and defaults checked.</summary>
-public sealed class ModelConfig(JsonElement root, string path)
-{
-    private const string Remedy = "Take the config.json that belongs to the weights.";
-
-    public string Path => path;
-
-    public JsonElement Root => root;
-
-    public string Text(string key, string? fallback = null) =>
-        Find(key, JsonValueKind.String)?.GetString() ?? fallback ?? throw Missing(key);
-
-    public int Integer(string key, int? fallback = null, int min = 1, int max = 10_000_000)
-    {
-        int? value = Find(key, JsonValueKind.Number) is { } e
-            ? (e.TryGetInt32(out int i) ? i : throw Bad(key, e))
-            : fallback;
-        if (value is null)
-            throw Missing(key);
-        if (value < min || value > max)
-            throw new InvalidDataException(
-                $"'{key}' is {value}; it must lie between {min:N0} and {max:N0}.\n  in {path}");
-        return value.Value;
-    }
-
-    public double Number(string key, double fallback) => Find(key, JsonValueKind.Number)?.GetDouble() ?? fallback;
-
-    public bool Flag(string key, bool fallback) =>
-        Find(key, JsonValueKind.True, JsonValueKind.False)?.GetBoolean() ?? fallback;
-
-    /// <summary>An optional token id; some configurations give a list, then the first counts.</summary>
-    public int? TokenId(string key)
-    {
-        if (!root.TryGetProperty(key, out var value))
-            return null;
-        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0)
-            value = value[0];
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) && id >= 0 ? id : null;
-    }
-
-    /// <summary>Refuses a setting that would change the numbers silently.</summary>
-    public void Require(string key, bool expected)
-    {
-        if (Flag(key, expected) != expected)
-            throw new InvalidDataException(
-                $"'{key}' is {(!expected).ToString().ToLowerInvariant()}, which is not supported."
-                + $"\n  in {path}\n  Use a checkpoint with '{key}': {expected.ToString().ToLowerInvariant()}.");
-    }
-
-    private JsonElement? Find(string key, params JsonValueKind[] kinds)
-    {
-        if (!root.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null)
-            return null;
-        return kinds.Contains(value.ValueKind) ? value : throw Bad(key, value);
-    }
-
-    private InvalidDataException Bad(string key, JsonElement value) =>
-        new($"'{key}' is {value.GetRawText()}, which has the wrong type.\n  in {path}\n  {Remedy}");
-
-    private InvalidDataException Missing(string key) => new($"'{key}' is missing.\n  in {path}\n  {Remedy}");
+    [GeneratedRegex(@"^layers\.(?<layer>\d+)\.(?<part>\w+)\.(?<kind>weight|bias)$")]
+    private static partial Regex LayerParameter();
 }

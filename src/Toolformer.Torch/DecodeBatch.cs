@@ -23,8 +23,8 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
     private readonly List<Row> _rows = [];
     private TorchPrefix? _trunk;
     private List<TorchPrefix> _branches = [];
-    private (Tensor K, Tensor V)[] _branchLayers = [];      // (G, H, Tb, D), padded to the longest branch
-    private (Tensor K, Tensor V)[] _leafLayers = [];        // (N, H, C, D), C the capacity
+    private (Tensor K, Tensor V)[] _branchLayers = [];      // (G, K, Tb, D), padded to the longest branch
+    private (Tensor K, Tensor V)[] _leafLayers = [];        // (N, K, C, D), C the capacity
     private StepLayout? _step;
 
     public int Count => _rows.Count;
@@ -111,16 +111,20 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         return results;
     }
 
-    /// <summary>Attention of one layer of one step; q, k, v are (N, H, L, D).</summary>
+    /// <summary>
+    /// Attention of one layer of one step. The H / K query heads that share a key head count as further queries of it:
+    /// from here on L is their number times the tokens of the step.
+    /// </summary>
     public Tensor Attend(int layer, Tensor q, Tensor k, Tensor v)
     {
         var step = _step!;
         var (leafK, leafV) = _leafLayers[layer];
         step.Store(leafK, k);
         step.Store(leafV, v);
-        long n = q.shape[0], heads = q.shape[1], length = q.shape[2], width = q.shape[3];
+        long[] shape = q.shape;
+        long n = shape[0], heads = k.shape[1], length = shape[1] / heads * shape[2], width = shape[3];
         using var scope = NewDisposeScope();
-        q = q.Times(1 / Math.Sqrt(width));
+        q = q.Times(1 / Math.Sqrt(width)).reshape(n, heads, length, width);             // (N, K, L, D)
         var ownK = leafK.narrow(2, 0, step.Used);
         var ownV = leafV.narrow(2, 0, step.Used);
         var scores = new List<Tensor>();
@@ -129,19 +133,19 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         var trunk = _trunk?.Chain.Select(p => p.Layers[layer]).ToArray() ?? [];
         if (trunk.Length > 0)
         {
-            flat = q.transpose(0, 1).reshape(heads, n * length, width);                 // (H, N·L, D)
+            flat = q.transpose(0, 1).reshape(heads, n * length, width);                 // (K, N·L, D)
             foreach (var (trunkK, _) in trunk)
-                scores.Add(flat.matmul(trunkK[0].transpose(1, 2))                       // (H, N·L, P)
+                scores.Add(flat.matmul(trunkK[0].transpose(1, 2))                       // (K, N·L, P)
                     .view(heads, n, length, -1).transpose(0, 1));
         }
         Tensor? slotted = null;
         if (_branchLayers.Length > 0)
         {
-            slotted = step.ToSlots(q);                                                  // (G, H, R·L, D)
+            slotted = step.ToSlots(q);                                                  // (G, K, R·L, D)
             scores.Add(step.FromSlots(slotted.matmul(_branchLayers[layer].K.transpose(2, 3))));
         }
-        scores.Add(q.matmul(ownK.transpose(2, 3)));                                     // (N, H, L, C)
-        var weights = cat(scores, 3).to(ScalarType.Float32).Plus(step.Mask).softmax(3).to(q.dtype);
+        scores.Add(q.matmul(ownK.transpose(2, 3)));                                     // (N, K, L, C)
+        var weights = cat(scores, 3).to(ScalarType.Float32).Plus(step.Mask(layer)).softmax(3).to(q.dtype);
         var mixed = weights.narrow(3, weights.shape[3] - step.Used, step.Used).matmul(ownV);
         long offset = 0;
         foreach (var (_, trunkV) in trunk)
@@ -157,7 +161,7 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
             var part = step.ToSlots(weights.narrow(3, trunkLength, branchV.shape[2]));
             mixed = mixed.Plus(step.FromSlots(part.matmul(branchV)));
         }
-        return mixed.MoveToOuterDisposeScope();
+        return mixed.reshape(shape).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -176,13 +180,16 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
     {
         private readonly Tensor? _positions;        // (N, 1, L, 1), where rows write if they differ
         private readonly Tensor? _slotOfRow, _rowOfSlot;
-        private readonly long _groups, _slots, _start, _length;
+        private readonly long _groups, _slots, _start;
+        private readonly DecodeBatch _batch;
+        private readonly int _length;
+        private readonly Tensor? _everything, _window;
 
         public StepLayout(DecodeBatch batch, int length)
         {
             var device = batch._decoder.Device;
             int n = batch.Count;
-            _length = length;
+            (_batch, _length) = (batch, length);
             int[] own = [.. batch._rows.Select(r => r.Own)];
             Used = own.Max() + length;
             _start = own[0];
@@ -212,16 +219,20 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
                 _slotOfRow = tensor(slot, device: device);
                 _rowOfSlot = tensor(rowOfSlot, device: device);
             }
-            Mask = BuildMask(batch, length, device);
+            var shape = batch._decoder.Shape;
+            if (shape.Window is null || shape.FirstWindowLayer > 0)
+                _everything = BuildMask(null);
+            if (shape.Window is { } window)
+                _window = BuildMask(window);
         }
 
         /// <summary>Leaf positions in use, this step's included.</summary>
         public long Used { get; }
 
         /// <summary>(N, 1, L, P + Tb + C) float32: 0 where a query may look, −∞ where not.</summary>
-        public Tensor Mask { get; }
+        public Tensor Mask(int layer) => (_batch._decoder.Shape.WindowOf(layer) is null ? _everything : _window)!;
 
-        /// <summary>Writes (N, H, L, D) behind what each row has already.</summary>
+        /// <summary>Writes (N, K, L, D) behind what each row has already.</summary>
         public void Store(Tensor cache, Tensor fresh)
         {
             if (_positions is null)
@@ -230,39 +241,46 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
                 cache.scatter_(2, _positions.expand(fresh.shape), fresh);
         }
 
-        /// <summary>(N, H, L, X) → (G, H, R·L, X): rows ordered by branch, missing ones filled with any row.</summary>
+        /// <summary>(N, K, L, X) → (G, K, R·L, X): rows ordered by branch, missing ones filled with any row.</summary>
         public Tensor ToSlots(Tensor x)
         {
             var ordered = _rowOfSlot is null ? x : x.index_select(0, _rowOfSlot);
-            return ordered.view(_groups, _slots, x.shape[1], _length, x.shape[3]).transpose(1, 2)
-                .reshape(_groups, x.shape[1], _slots * _length, x.shape[3]);
+            return ordered.view(_groups, _slots, x.shape[1], x.shape[2], x.shape[3]).transpose(1, 2)
+                .reshape(_groups, x.shape[1], _slots * x.shape[2], x.shape[3]);
         }
 
         /// <summary>The inverse of <see cref="ToSlots"/>.</summary>
         public Tensor FromSlots(Tensor x)
         {
-            var ordered = x.view(_groups, x.shape[1], _slots, _length, x.shape[3]).transpose(1, 2)
-                .reshape(_groups * _slots, x.shape[1], _length, x.shape[3]);
+            long length = x.shape[2] / _slots;
+            var ordered = x.view(_groups, x.shape[1], _slots, length, x.shape[3]).transpose(1, 2)
+                .reshape(_groups * _slots, x.shape[1], length, x.shape[3]);
             return _slotOfRow is null ? ordered : ordered.index_select(0, _slotOfRow);
         }
 
-        private Tensor BuildMask(DecodeBatch batch, int length, Device device)
+        private Tensor BuildMask(int? window)
         {
-            int n = batch.Count, trunk = batch._trunk?.Length ?? 0;
-            int branch = batch._branchLayers.Length > 0 ? (int)batch._branchLayers[0].K.shape[2] : 0;
-            long width = trunk + branch + Used;
-            var mask = new float[n * length * width];
+            int n = _batch.Count, trunk = _batch._trunk?.Length ?? 0;
+            int shared = trunk + (_batch._branchLayers.Length > 0 ? (int)_batch._branchLayers[0].K.shape[2] : 0);
+            int width = shared + (int)Used;
+            var mask = new float[n * _length * width];
             for (int r = 0; r < n; r++)
             {
-                var row = batch._rows[r];
-                for (int t = 0; t < length; t++)
+                var row = _batch._rows[r];
+                int visible = Math.Min(row.Visible, shared);
+                for (int t = 0; t < _length; t++)
                 {
-                    var line = mask.AsSpan((int)((r * length + t) * width), (int)width);
-                    line[Math.Min(row.Visible, trunk + branch)..(trunk + branch)].Fill(float.NegativeInfinity);
-                    line[(trunk + branch + row.Own + t + 1)..].Fill(float.NegativeInfinity);
+                    var line = mask.AsSpan((r * _length + t) * width, width);
+                    line[visible..shared].Fill(float.NegativeInfinity);
+                    line[(shared + row.Own + t + 1)..].Fill(float.NegativeInfinity);
+                    // What lies before the window: of what is shared first, then of the row's own.
+                    int hidden = Math.Max(0, row.Length + t + 1 - (window ?? int.MaxValue));
+                    line[..Math.Min(hidden, visible)].Fill(float.NegativeInfinity);
+                    line.Slice(shared, Math.Max(0, hidden - row.Visible)).Fill(float.NegativeInfinity);
                 }
             }
-            return tensor(mask, device: device).view(n, 1, length, width);
+            long perKey = _batch._decoder.Shape.HeadsPerKey;
+            return tensor(mask, device: _batch._decoder.Device).view(n, 1, _length, width).repeat(1, 1, perKey, 1);
         }
     }
 
@@ -286,7 +304,7 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
             return;
         int own(TorchPrefix b) => b.Length - (trunk?.Length ?? 0);
         int longest = branches.Max(own);
-        var (heads, width) = (_decoder.Shape.Heads, _decoder.Shape.HeadWidth);
+        var (heads, width) = (_decoder.Shape.KeyHeads, _decoder.Shape.HeadWidth);
         _branchLayers = new (Tensor, Tensor)[_decoder.Shape.Layers];
         for (int l = 0; l < _branchLayers.Length; l++)
         {
@@ -320,7 +338,7 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        var (heads, width) = (_decoder.Shape.Heads, _decoder.Shape.HeadWidth);
+        var (heads, width) = (_decoder.Shape.KeyHeads, _decoder.Shape.HeadWidth);
         Tensor Fresh() => zeros([Count, heads, capacity, width], _decoder.ComputeType, _decoder.Device);
         if (_leafLayers.Length == 0)
         {

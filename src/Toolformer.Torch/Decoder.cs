@@ -9,7 +9,10 @@ namespace Toolformer.Torch;
 internal interface IAttention
 {
     /// <param name="layer">Number of the layer.</param>
-    /// <param name="q">Queries (B, H, T, D); <paramref name="k"/> and <paramref name="v"/> alike.</param>
+    /// <param name="q">Queries (B, H, T, D).</param>
+    /// <param name="k">
+    /// Keys (B, K, T, D), <paramref name="v"/> alike; H / K query heads in a row share one of them.
+    /// </param>
     /// <returns>(B, H, T, D).</returns>
     Tensor Attend(int layer, Tensor q, Tensor k, Tensor v);
 }
@@ -64,8 +67,7 @@ public sealed class Decoder : IDisposable
         {
             parameters[name] = name switch
             {
-                _ when name.EndsWith("norm1.weight") || name.EndsWith("norm2.weight") || name == "norm.weight" =>
-                    ones(size),
+                _ when name.Contains("norm") && name.EndsWith(".weight") => ones(size),
                 _ when name.EndsWith(".bias") => zeros(size),
                 _ when name.EndsWith("out.weight") || name.EndsWith("down.weight") => Normal(size, residual),
                 _ => Normal(size, 0.02),
@@ -94,27 +96,31 @@ public sealed class Decoder : IDisposable
     /// <returns>(B, T, d), after the last norm, in <see cref="ComputeType"/>.</returns>
     internal Tensor Hidden(Tensor ids, Tensor positions, IAttention attention)
     {
-        long batch = ids.shape[0], length = ids.shape[1];
         using var scope = NewDisposeScope();
-        var x = Rows("embedding", ids).AddInPlace(Rows("positions", positions));
+        var x = Rows("embedding", ids);
+        if (Shape.Rotary is null)
+            x.AddInPlace(Rows("positions", positions));
+        var turns = Shape.Rotary?.Table(positions, ComputeType);
         for (int l = 0; l < Shape.Layers; l++)
         {
             using var inner = NewDisposeScope();
             string name = $"layers.{l}.";
-            var qkv = Linear(name + "qkv", Norm(name + "norm1", x))
-                .view(batch, length, 3, Shape.Heads, Shape.HeadWidth)
-                .permute(2, 0, 3, 1, 4);                                        // (3, B, H, T, D)
-            var mixed = attention.Attend(l, qkv[0], qkv[1], qkv[2])
-                .transpose(1, 2).reshape(batch, length, Shape.Width);           // (B, T, d)
-            var y = x.Plus(Linear(name + "out", mixed));
-            var up = Activate(Linear(name + "up", Norm(name + "norm2", y)));
-            x = y.Plus(Linear(name + "down", up)).MoveToOuterDisposeScope();
+            var read = Norm(name + "norm1", x);
+            var y = x.Plus(Attend(l, read, turns, attention));
+            read = Shape.Residual switch
+            {
+                Residual.Sequential => Norm(name + "norm2", y),
+                Residual.Parallel => Norm(name + "norm2", x),
+                _ => read,
+            };
+            x = y.Plus(Mlp(name, read)).MoveToOuterDisposeScope();
         }
         return Norm("norm", x).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits (R, V) in <see cref="ComputeType"/> of hidden states (R, d).</summary>
-    internal Tensor Head(Tensor hidden) => F.linear(hidden, Cast(Shape.TiedHead ? "embedding" : "head"));
+    internal Tensor Head(Tensor hidden) => F.linear(
+        hidden, Cast(Shape.TiedHead ? "embedding" : "head.weight"), CastIf(Biases.Head, "head.bias"));
 
     public void Dispose()
     {
@@ -128,32 +134,55 @@ public sealed class Decoder : IDisposable
         return rows.view([.. ids.shape, Shape.Width]);
     }
 
-    private Tensor Linear(string name, Tensor x) => F.linear(x, Cast(name + ".weight"), Cast(name + ".bias"));
+    private Tensor Attend(int layer, Tensor x, (Tensor, Tensor)? turns, IAttention attention)
+    {
+        string name = $"layers.{layer}.";
+        long batch = x.shape[0], length = x.shape[1];
+        int queries = Shape.Heads, keys = Shape.KeyHeads;
+        var qkv = Linear(name + "qkv", x, Biases.Attention)
+            .view(batch, length, queries + 2 * keys, Shape.HeadWidth);              // (B, T, H + 2K, D)
+        var qk = qkv.narrow(2, 0, queries + keys);
+        if (turns is { } table)
+            qk = Shape.Rotary!.Turn(qk, table);
+        Tensor Heads(Tensor heads, long start, long count) => heads.narrow(2, start, count).transpose(1, 2);
+        var mixed = attention.Attend(layer,
+            Heads(qk, 0, queries), Heads(qk, queries, keys), Heads(qkv, queries + keys, keys));
+        return Linear(name + "out",
+            mixed.transpose(1, 2).reshape(batch, length, Shape.QueryWidth), Biases.Output);
+    }
 
-    private Tensor Norm(string name, Tensor x) =>
-        F.layer_norm(x, [Shape.Width], Cast(name + ".weight"), Cast(name + ".bias"), Shape.NormEpsilon);
+    private Tensor Mlp(string name, Tensor x)
+    {
+        var up = Linear(name + "up", x, Biases.Mlp);
+        var inner = Shape.GatedMlp ? Activate(Linear(name + "gate", x, Biases.Mlp)).mul(up) : Activate(up);
+        return Linear(name + "down", inner, Biases.Mlp);
+    }
+
+    private Tensor Linear(string name, Tensor x, Biases bias) =>
+        F.linear(x, Cast(name + ".weight"), CastIf(bias, name + ".bias"));
+
+    private Tensor Norm(string name, Tensor x)
+    {
+        if (!Shape.RmsNorm)
+            return F.layer_norm(x, [Shape.Width], Cast(name + ".weight"), Cast(name + ".bias"), Shape.NormEpsilon);
+        var wide = x.to(ScalarType.Float32);
+        var scale = wide.mul(wide).mean([-1], keepdim: true).AddInPlace(Shape.NormEpsilon).rsqrt();
+        return wide.mul(scale).to(x.dtype).mul(Cast(name + ".weight"));
+    }
 
     private Tensor Activate(Tensor x) => Shape.Activation switch
     {
         Activation.GeluTanh => x.gelu(TorchSharp.Modules.GELU.Approximate.tanh),
         Activation.Gelu => x.gelu(),
+        Activation.Silu => F.silu(x),
         _ => x.relu(),
     };
+
+    private Tensor? CastIf(Biases bias, string name) => Shape.Biases.HasFlag(bias) ? Cast(name) : null;
 
     private Tensor Cast(string name)
     {
         var parameter = _parameters[name];
         return parameter.dtype == ComputeType ? parameter : parameter.to(ComputeType);
     }
-}
-
-/// <summary>
-/// Each position sees itself and what stands before it in its own row; for whole sequences without a prefix.
-/// </summary>
-internal sealed class CausalAttention : IAttention
-{
-    public static readonly CausalAttention Instance = new();
-
-    public Tensor Attend(int layer, Tensor q, Tensor k, Tensor v) =>
-        F.scaled_dot_product_attention(q, k, v, is_casual: true);
 }

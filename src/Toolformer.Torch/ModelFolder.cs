@@ -57,33 +57,47 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     /// <param name="type">The type to hold them in; null: float32 for training.</param>
     public Decoder ReadDecoder(ScalarType type = ScalarType.Float32, Device? device = null)
     {
-        var wanted = Shape.Parameters().ToDictionary(p => Architecture.Locate(p.Name).FileName, p => p);
-        var found = new Dictionary<string, Tensor>();
+        var wanted = Shape.Parameters()
+            .SelectMany(p => Architecture.Locate(p.Name, Shape).Select(s => (Stored: s, Parameter: p)))
+            .ToDictionary(w => w.Stored.Name);
+        var found = new HashSet<string>();
+        var parameters = new Dictionary<string, Tensor>();
         using var _ = no_grad();
-        foreach (string file in WeightFiles())
+        try
         {
-            var header = Safetensors.ReadHeader(file);
-            var names = header.Keys.ToDictionary(name => name, Canonical);
-            foreach (var (name, entry) in header)
+            foreach (string file in WeightFiles())
             {
-                if (wanted.TryGetValue(names[name], out var parameter))
-                    CheckShape(file, entry, parameter);
+                // Names are compared with the family's prefix, whether the file has it or not.
+                string Canonical(string name) =>
+                    wanted.ContainsKey(name) ? name : Architecture.OptionalPrefix + name;
+                foreach (var (entry, raw) in Safetensors.Stream(file, name => wanted.ContainsKey(Canonical(name))))
+                {
+                    using var stored = raw;
+                    var (place, (name, shape)) = wanted[Canonical(entry.Name)];
+                    CheckShape(file, entry, place.FileShape(shape));
+                    if (!parameters.TryGetValue(name, out var parameter))
+                        parameters[name] = parameter = empty(shape, type, device ?? CPU);
+                    place.Read(stored, parameter);
+                    found.Add(place.Name);
+                }
             }
-            foreach (var (name, raw) in Safetensors.Read(file, name => wanted.ContainsKey(names[name])))
-            {
-                var (parameter, _) = wanted[names[name]];
-                bool transposed = Architecture.Locate(parameter).Transposed;
-                using var scope = TorchSharp.torch.NewDisposeScope();
-                var oriented = transposed ? raw.t() : raw;
-                found[parameter] = oriented.to(type, device ?? CPU).contiguous().clone().MoveToOuterDisposeScope();
-                raw.Dispose();
-            }
+            CheckComplete(wanted.Keys, found);
+            return new Decoder(Shape, parameters);
         }
-        string[] missing = [.. wanted.Where(w => !found.ContainsKey(w.Value.Name)).Select(w => w.Key)];
+        catch
+        {
+            foreach (var parameter in parameters.Values)
+                parameter.Dispose();
+            throw;
+        }
+    }
+
+    private void CheckComplete(IReadOnlyCollection<string> wanted, HashSet<string> found)
+    {
+        string[] missing = [.. wanted.Where(name => !found.Contains(name))];
         if (missing.Length > 0)
             throw new InvalidDataException($"{missing.Length} of {wanted.Count} tensors are missing, the first is "
                 + $"'{missing[0]}'.\n  in {Path}\n  A shard may be missing, or config.json belongs to another model.");
-        return new Decoder(Shape, found);
     }
 
     /// <summary>
@@ -121,11 +135,10 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         // Last, and at once: a folder that has its weights is complete.
         using var guard = no_grad();
         using var scope = TorchSharp.torch.NewDisposeScope();
-        Safetensors.Write(System.IO.Path.Combine(path, SingleFile), decoder.Shape.Parameters().Select(p =>
+        Safetensors.Write(System.IO.Path.Combine(path, SingleFile), decoder.Shape.Parameters().SelectMany(p =>
         {
-            var (name, transposed) = architecture.Locate(p.Name);
             var value = decoder.Parameters[p.Name].detach().to(type);
-            return (name, transposed ? value.t() : value);
+            return architecture.Locate(p.Name, decoder.Shape).Select(stored => (stored.Name, stored.Write(value)));
         }));
     }
 
@@ -186,21 +199,12 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         }
     }
 
-    private void CheckShape(string file, Safetensors.Entry entry, (string Name, long[] Shape) parameter)
+    private static void CheckShape(string file, Safetensors.Entry entry, long[] expected)
     {
-        bool transposed = Architecture.Locate(parameter.Name).Transposed;
-        long[] expected = transposed ? [.. parameter.Shape.Reverse()] : parameter.Shape;
         if (!entry.Shape.SequenceEqual(expected))
             throw new InvalidDataException($"Tensor '{entry.Name}' has shape [{string.Join(", ", entry.Shape)}]; "
                 + $"config.json makes it [{string.Join(", ", expected)}].\n  in {file}\n"
                 + "  The weights and config.json belong to different models.");
-    }
-
-    /// <summary>Names are compared with the family's prefix, whether the file has it or not.</summary>
-    private string Canonical(string name)
-    {
-        string prefix = Architecture.OptionalPrefix;
-        return name.StartsWith(prefix) || name.StartsWith("lm_head.") ? name : prefix + name;
     }
 
     private string In(string file) => System.IO.Path.Combine(Path, file);

@@ -91,12 +91,16 @@ public sealed class Muon : Optimizer
             if (name.StartsWith("layers.") && size.Length == 2)
             {
                 // Queries, keys and values are three matrices that happen to lie in one.
-                int parts = name.EndsWith("qkv.weight") ? 3 : 1;
-                for (int p = 0; p < parts; p++)
+                long[] parts = name.EndsWith("qkv.weight")
+                    ? [shape.QueryWidth, shape.KeyWidth, shape.KeyWidth]
+                    : [size[0]];
+                long start = offset;
+                foreach (long rows in parts)
                 {
-                    Tensor View(Tensor flat) => flat.narrow(0, offset + p * (count / parts), count / parts)
-                        .view(size[0] / parts, size[1]).DetachFromDisposeScope();
+                    Tensor View(Tensor flat) => flat.narrow(0, start, rows * size[1])
+                        .view(rows, size[1]).DetachFromDisposeScope();
                     _matrices.Add((View(parameters.Values), View(parameters.Gradients), View(_velocity)));
+                    start += rows * size[1];
                 }
             }
             else

@@ -14,6 +14,9 @@ public static class Safetensors
 {
     private const int MaxHeaderBytes = 100_000_000;
 
+    /// <summary>Most numbers that are read or written at once: 2³¹ bytes are more than a span can hold.</summary>
+    private const long MaxPiece = 1 << 27;
+
     private static readonly Dictionary<string, ScalarType> Types = new()
     {
         ["F64"] = ScalarType.Float64,
@@ -57,20 +60,23 @@ public static class Safetensors
     }
 
     /// <summary>Reads the named tensors (all, if null) on the CPU in the type in which they are stored.</summary>
-    public static Dictionary<string, Tensor> Read(string path, Func<string, bool>? wanted = null)
+    public static Dictionary<string, Tensor> Read(string path, Func<string, bool>? wanted = null) =>
+        Stream(path, wanted).ToDictionary(t => t.Entry.Name, t => t.Value);
+
+    /// <summary>The same one after the other; the caller owns each as it comes.</summary>
+    public static IEnumerable<(Entry Entry, Tensor Value)> Stream(string path, Func<string, bool>? wanted = null)
     {
         using var file = File.OpenRead(path);
-        var tensors = new Dictionary<string, Tensor>();
         foreach (var entry in ReadHeader(file, path).Values.OrderBy(e => e.Start))
         {
             if (wanted?.Invoke(entry.Name) == false)
                 continue;
             var tensor = empty(entry.Shape, entry.Type);
             file.Position = entry.Start;
-            file.ReadExactly(tensor.bytes);
-            tensors[entry.Name] = tensor;
+            foreach (var piece in Pieces(tensor))
+                file.ReadExactly(piece.bytes);
+            yield return (entry, tensor);
         }
-        return tensors;
     }
 
     /// <summary>Writes tensors in the order given, atomically: a reader sees the old file or the new one.</summary>
@@ -106,11 +112,21 @@ public static class Safetensors
             foreach (var (_, value) in all)
             {
                 using var scope = NewDisposeScope();
-                file.Write(value.detach().cpu().contiguous().bytes);
+                foreach (var piece in Pieces(value.detach().cpu().contiguous()))
+                    file.Write(piece.bytes);
             }
             file.Flush(flushToDisk: true);
         }
         File.Move(fresh, path, overwrite: true);
+    }
+
+    /// <summary>Views of a tensor's memory that a span of bytes can hold each.</summary>
+    private static IEnumerable<Tensor> Pieces(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        var flat = tensor.view(-1);
+        for (long at = 0; at < flat.shape[0]; at += MaxPiece)
+            yield return flat.narrow(0, at, Math.Min(MaxPiece, flat.shape[0] - at));
     }
 
     private static Dictionary<string, Entry> ReadHeader(FileStream file, string path)

@@ -104,7 +104,7 @@ public sealed class TorchLanguageModel : ILanguageModel
                 ids[b * longest + t] = batch[b].Tokens[t];
         }
         bool keep = batch.Any(i => i.Keep);
-        using var attention = new PrefixedAttention(prefix, longest, keep, Decoder.ComputeType, Decoder.Device);
+        using var attention = new SequenceAttention(Decoder, longest, prefix, record: keep);
         var hidden = Decoder.Hidden(
             tensor(ids, device: Decoder.Device).view(batch.Count, longest),
             tensor([.. Enumerable.Range(start, longest).Select(p => (long)p)], device: Decoder.Device),

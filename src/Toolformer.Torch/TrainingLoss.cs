@@ -80,7 +80,8 @@ public static class TrainingLoss
             }
         }
         Tensor Table(long[] values) => tensor(values, device: decoder.Device).view(rows.Count, longest);
-        return decoder.Hidden(Table(ids), Table(positions), CausalAttention.Instance).reshape(-1, decoder.Shape.Width);
+        using var attention = new SequenceAttention(decoder, longest);
+        return decoder.Hidden(Table(ids), Table(positions), attention).reshape(-1, decoder.Shape.Width);
     }
 
     private static (Tensor Index, Tensor Targets) Targets(Decoder decoder, IReadOnlyList<TrainingRow> rows)

@@ -21,6 +21,20 @@ internal sealed class GoldenModel : IDisposable
             Source.ReadDecoder(), new ByteTokenizer(), Source.BeginningOfText, Source.EndOfText);
     }
 
+    /// <summary>Every folder with a decoder.</summary>
+    public static TheoryData<string> Decoders =>
+    [
+        "gpt2", "gpt2_hubstyle", "gpt2_fp16", "gptj", "gptj_fp16", "neox", "neox_seq_fp16", "llama", "llama3_bf16",
+        "llama_sharded", "llama_linear_bias", "mistral", "qwen2",
+    ];
+
+    /// <summary>Those of them for which the reference was trained too.</summary>
+    public static TheoryData<string> Trained =>
+        ["gpt2", "gpt2_hubstyle", "gptj", "neox", "llama", "llama_sharded", "llama_linear_bias", "mistral", "qwen2"];
+
+    /// <summary>How far logits and log-probabilities may lie from the reference's.</summary>
+    public double Tolerance => Path.GetFileName(Folder) == "llama3_bf16" ? 2e-4 : 1e-4;
+
     public string Folder { get; }
     public JsonElement Expected { get; }
     public Dictionary<string, Tensor> Logits { get; }
@@ -29,6 +43,11 @@ internal sealed class GoldenModel : IDisposable
 
     public int[] Sequence(string name) => Integers(Expected.GetProperty("sequences").EnumerateArray()
         .Single(s => s.GetProperty("name").GetString() == name).GetProperty("input_ids"));
+
+    /// <summary>The rows of a labelled batch: −100 is not scored.</summary>
+    public static List<TrainingRow> Rows(JsonElement batch) =>
+        [.. batch.GetProperty("input_ids").EnumerateArray().Select((ids, r) => new TrainingRow(
+            Integers(ids), [.. Integers(batch.GetProperty("labels")[r]).Select(l => l != -100)]))];
 
     public static int[] Integers(JsonElement e) => [.. e.EnumerateArray().Select(x => x.GetInt32())];
 
@@ -44,6 +63,29 @@ internal sealed class GoldenModel : IDisposable
             .SelectMany(p => Enumerable.Range(0, vocabulary).Select(v => new Target(p, v))).ToList();
         float[] flat = Model.Forward([new ForwardInput(ids) { Targets = targets }])[0].LogProbabilities;
         return [.. flat.Chunk(vocabulary)];
+    }
+
+    /// <summary>
+    /// The logits after the first token, the first two, and so on, of rows that are decoded together token by token;
+    /// the first of a row is read before, its place stays empty.
+    /// </summary>
+    public float[][][] SteppedLogits(int[][] rows)
+    {
+        var prefixes = Model.Forward([.. rows.Select(r => new ForwardInput(r[..1]) { Keep = true })])
+            .Select(r => r.Prefix!).ToList();
+        using var batch = Model.Fork([.. prefixes.Select(p => new ForkPoint(p))]);
+        float[][][] logits = [.. rows.Select(r => new float[r.Length][])];
+        for (int t = 1; t < rows.Max(r => r.Length); t++)
+        {
+            var step = batch.Step([.. rows.Select(r => t < r.Length ? new[] { r[t] } : [])]);
+            for (int r = 0; r < rows.Length; r++)
+            {
+                if (t < rows[r].Length)
+                    logits[r][t] = step[r].ToArray();
+            }
+        }
+        prefixes.ForEach(p => p.Dispose());
+        return logits;
     }
 
     public void Dispose()
