@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Toolformer.Tools;
+using Toolformer.Tools.Guarding;
+using Toolformer.Tools.Outbound;
 using Toolformer.Tools.Searching;
 
 namespace Toolformer.Cli;
@@ -29,32 +31,61 @@ public sealed class ToolOptions
         HelpName = "DAY",
     };
 
-    /// <summary>The search index that the options name; the caller disposes it.</summary>
-    public SearchIndex? OpenIndex(ParseResult arguments) =>
-        arguments.GetValue(Index) is { } folder ? SearchIndex.Open(folder) : null;
+    public Option<string> File { get; } = new("--tools-file")
+    {
+        Description = "File that names the tools there are, with their options (tools.json); without it: those that "
+            + "ship.",
+        HelpName = "FILE",
+    };
 
-    /// <summary>All tools that there are, those that lack something included.</summary>
-    public static Toolbox All(SearchIndex? index) =>
-        new(index is null ? Catalog.Find<Tool>() : Catalog.Find<Tool>(index));
+    /// <summary>What every verb takes that opens tools.</summary>
+    public IEnumerable<Option> Sources => [File, Index];
 
     /// <summary>The tools that the options name; without names all that can be used.</summary>
     /// <exception cref="KeyNotFoundException">There is no tool of a name.</exception>
     /// <exception cref="ArgumentException">A tool that is named lacks its index.</exception>
-    public Toolbox Open(ParseResult arguments, SearchIndex? index)
+    public async Task<ToolSet> OpenAsync(ParseResult arguments, Display display, CancellationToken cancellation)
     {
-        var all = All(index);
         string? names = arguments.GetValue(Tools);
+        string[]? selected = names is null or None
+            ? names is null ? null : []
+            : names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var set = await OpenAllAsync(arguments, display, selected, cancellation);
+        if (arguments.GetValue(File) is not null || set.Toolbox.Tools.FirstOrDefault(LacksIndex) is not { } tool)
+            return set;
         if (names is null)
-            return all.Only(all.Tools.Where(tool => !LacksIndex(tool)).Select(tool => tool.Name));
-        var chosen = names == None
-            ? all.Only([])
-            : all.Only(names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
-        return chosen.Tools.FirstOrDefault(LacksIndex) is { } tool
-            ? throw new ArgumentException($"{tool.Name} has nothing to search.\n  in --tools {names}\n"
-                + "  Give --index FOLDER, made by `toolformer index`, or leave the tool out.")
-            : chosen;
+            return set.Only(set.Toolbox.Tools.Where(t => !LacksIndex(t)).Select(t => t.Name));
+        await set.DisposeAsync();
+        throw new ArgumentException($"{tool.Name} has nothing to search.\n  in --tools {names}\n"
+            + "  Give --index FOLDER, made by `toolformer index`, or leave the tool out.");
 
-        bool LacksIndex(Tool tool) => tool is WikiSearch or QuestionAnswering && index is null;
+        bool LacksIndex(Tool tool) => tool is WikiSearch or QuestionAnswering
+            && arguments.GetValue(Index) is null;
+    }
+
+    /// <summary>All tools that there are, those that lack something included, or those of some names.</summary>
+    /// <exception cref="KeyNotFoundException">There is no tool of a name.</exception>
+    public async Task<ToolSet> OpenAllAsync(ParseResult arguments, Display display,
+        IReadOnlyCollection<string>? selected, CancellationToken cancellation)
+    {
+        var index = arguments.GetValue(Index) is { } folder ? SearchIndex.Open(folder) : null;
+        try
+        {
+            object[] parts = index is null ? [] : [index];
+            var shipped = Catalog.Find<Tool>(parts);
+            if (arguments.GetValue(File) is not { } file)
+                return new ToolSet(shipped, new Dictionary<string, ToolLimits>(), parts).Only(selected);
+            var kinds = Catalog.Find<ToolKind>(parts)
+                .Concat(Catalog.FindIn<ToolKind>(typeof(Torch.ModelFolder).Assembly, parts));
+            var set = await ToolsFile.Read(file).OpenAsync(
+                [.. kinds], shipped, selected, Secrets.OfProcess(), display.Clock, cancellation);
+            return set.With(parts);
+        }
+        catch
+        {
+            index?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The clock that tools see.</summary>

@@ -67,7 +67,7 @@ public sealed class AnnotateCommand : Verb
 
     public override IEnumerable<Option> Options =>
     [
-        .. _common.Engine, _corpus, _tools.Tools, _tools.Index, _out, _only, _shard, _constrained, _temperature,
+        .. _common.Engine, _corpus, _tools.Tools, .. _tools.Sources, _out, _only, _shard, _constrained, _temperature,
         _emptyCall, _set, _common.Seed, _common.Json,
     ];
 
@@ -76,8 +76,8 @@ public sealed class AnnotateCommand : Verb
         _common.SetThreads(arguments);
         string path = arguments.GetValue(_common.Model)!;
         var corpus = new Corpus(arguments.GetValue(_corpus)!);
-        using var index = _tools.OpenIndex(arguments);
-        var toolbox = _tools.Open(arguments, index);
+        await using var tools = await _tools.OpenAsync(arguments, display, cancellation);
+        var toolbox = tools.Toolbox;
         var (shard, shards) = Shard(arguments.GetValue(_shard)!);
         var numbers = ToolNumbers.Parse(arguments.GetValue(_set) ?? [], toolbox.Names);
         var settings = new AnnotationSettings(

@@ -74,7 +74,7 @@ public sealed class GenerateCommand : Verb
     public override IEnumerable<Option> Options =>
     [
         .. _common.Engine, _prompt, _common.Input, _tools.Tools, _noCalls, _startTopK, _maxCalls, _maxNewTokens,
-        _temperature, _topK, _topP, _stop, _constrain, _tools.Index, _tools.Date, _common.Seed, _common.Json,
+        _temperature, _topK, _topP, _stop, _constrain, .. _tools.Sources, _tools.Date, _common.Seed, _common.Json,
     ];
 
     public override async Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
@@ -85,8 +85,8 @@ public sealed class GenerateCommand : Verb
         if (prompt is not null && input is not null)
             throw new ArgumentException("--prompt and --input are both given.\n  in the arguments\n"
                 + "  Give one prompt, or a file of prompts.");
-        using var index = _tools.OpenIndex(arguments);
-        var tools = _tools.Open(arguments, index);
+        await using var opened = await _tools.OpenAsync(arguments, display, cancellation);
+        var tools = opened.Toolbox;
         var (model, folder) = _common.OpenModel(arguments);
         using var _ = model;
         if (model.Tokenizer is NoTokenizer && tools.Names.Count > 0)

@@ -21,6 +21,7 @@ public sealed class ToolsCommand : Verb
     private sealed class ListTools : Verb
     {
         private readonly CommonOptions _common = new();
+        private readonly ToolOptions _tools = new();
 
         public override string Name => "list";
 
@@ -30,11 +31,13 @@ public sealed class ToolsCommand : Verb
             Example: toolformer tools list
             """;
 
-        public override IEnumerable<Option> Options => [_common.Json];
+        public override IEnumerable<Option> Options => [.. _tools.Sources, _common.Json];
 
-        public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
+        public override async Task<int> RunAsync(
+            ParseResult arguments, Display display, CancellationToken cancellation)
         {
-            var tools = ToolOptions.All(index: null).Tools;
+            await using var set = await _tools.OpenAllAsync(arguments, display, selected: null, cancellation);
+            var tools = set.Toolbox.Tools;
             int width = tools.Max(tool => tool.Name.Length);
             foreach (var tool in tools)
             {
@@ -43,13 +46,14 @@ public sealed class ToolsCommand : Verb
                 else
                     display.Result($"{tool.Name.PadRight(width)}  {tool.Description}");
             }
-            return Task.FromResult(CommandLine.Done);
+            return CommandLine.Done;
         }
     }
 
     private sealed class DescribeTool : Verb
     {
         private readonly CommonOptions _common = new();
+        private readonly ToolOptions _tools = new();
         private readonly Argument<string> _name = new("name") { Description = "Name of the tool." };
 
         public override string Name => "describe";
@@ -60,13 +64,16 @@ public sealed class ToolsCommand : Verb
             Example: toolformer tools describe Calculator
             """;
 
-        public override IEnumerable<Option> Options => [_common.Json];
+        public override IEnumerable<Option> Options => [.. _tools.Sources, _common.Json];
 
         public override IEnumerable<Argument> Arguments => [_name];
 
-        public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
+        public override async Task<int> RunAsync(
+            ParseResult arguments, Display display, CancellationToken cancellation)
         {
-            var tool = ToolOptions.All(index: null)[arguments.GetValue(_name)!];
+            string name = arguments.GetValue(_name)!;
+            await using var set = await _tools.OpenAllAsync(arguments, display, [name], cancellation);
+            var tool = set.Toolbox[name];
             if (arguments.GetValue(_common.Json))
             {
                 display.Result(new
@@ -77,7 +84,7 @@ public sealed class ToolsCommand : Verb
                     tool.Demonstrations,
                     tool.Annotation,
                 });
-                return Task.FromResult(CommandLine.Done);
+                return CommandLine.Done;
             }
             var numbers = tool.Annotation;
             display.Result($"{tool.Name}: {tool.Description}\n\nInstruction\n  {tool.Instruction}\n\nDemonstrations");
@@ -86,7 +93,7 @@ public sealed class ToolsCommand : Verb
             display.Result($"\nAnnotation\n  start threshold {numbers.StartThreshold}, {numbers.Positions} positions "
                 + $"of {numbers.CallsPerPosition} calls, filter threshold {numbers.FilterThreshold}, at most "
                 + $"{numbers.MaxExamples:N0} examples");
-            return Task.FromResult(CommandLine.Done);
+            return CommandLine.Done;
         }
     }
 
@@ -109,7 +116,7 @@ public sealed class ToolsCommand : Verb
             Example: toolformer tools call Calendar --date 2024-03-09
             """;
 
-        public override IEnumerable<Option> Options => [_tools.Index, _tools.Date, _common.Json];
+        public override IEnumerable<Option> Options => [.. _tools.Sources, _tools.Date, _common.Json];
 
         public override IEnumerable<Argument> Arguments => [_name, _input];
 
@@ -117,8 +124,8 @@ public sealed class ToolsCommand : Verb
             ParseResult arguments, Display display, CancellationToken cancellation)
         {
             string name = arguments.GetValue(_name)!, input = arguments.GetValue(_input)!;
-            using var index = _tools.OpenIndex(arguments);
-            var tools = ToolOptions.All(index);
+            await using var set = await _tools.OpenAllAsync(arguments, display, [name], cancellation);
+            var tools = set.Toolbox;
             var tool = tools[name];
             long started = display.Clock.GetTimestamp();
             var result = await tools.CallAsync(name, input, _tools.Context(arguments, display), cancellation);

@@ -80,8 +80,13 @@ public readonly record struct ToolResult
     public string? Error { get; private init; }
     public bool IsError => Error is not null;
 
+    /// <summary>Whether the same call may succeed later: the service was busy or not reached.</summary>
+    public bool IsTransient { get; private init; }
+
     public static ToolResult Success(string text) => new() { Text = text };
-    public static ToolResult Failure(string error) => new() { Error = error };
+
+    public static ToolResult Failure(string error, bool isTransient = false) =>
+        new() { Error = error, IsTransient = isTransient };
 }
 
 /// <summary>Numbers of the annotation, with the paper's values for QA, WikiSearch and Calendar (section 4.1).</summary>

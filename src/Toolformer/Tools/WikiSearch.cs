@@ -118,3 +118,21 @@ public sealed class WikiSearch(PassageSearch? index = null) : Tool
         return cut + "…";
     }
 }
+
+/// <summary>WikiSearch in a tools file: <c>"WikiSearch": {"index": "FOLDER"}</c>.</summary>
+/// <param name="index">The index that is searched where the entry names none.</param>
+public sealed class WikiSearchKind(SearchIndex? index = null) : ToolKind
+{
+    private sealed record Options(string? Index = null);
+
+    public override string Kind => nameof(WikiSearch);
+
+    public override ValueTask<IReadOnlyList<Tool>> OpenAsync(ToolSettings settings, CancellationToken cancellation)
+    {
+        var searched = settings.Read<Options>().Index is { } folder
+            ? settings.Own(SearchIndex.Open(settings.Locate(folder)))
+            : index ?? throw settings.Bad("WikiSearch has nothing to search.",
+                "Write \"index\": \"FOLDER\", made by `toolformer index`, or give --index FOLDER.");
+        return new([new WikiSearch(searched)]);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Toolformer.Tools.Outbound;
+
+namespace Toolformer.Tools;
+
+/// <summary>
+/// A way to make tools from an entry of a tools file, found by the catalogue. An entry names it with "kind"; without
+/// that the kind is the entry's name: so a shipped tool that takes options has a kind of its own name.
+/// </summary>
+public abstract class ToolKind
+{
+    /// <summary>What an entry's "kind" says: "http", "openapi".</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Makes the tools of an entry: one, or as many as the service behind it offers.</summary>
+    /// <exception cref="InvalidDataException">The options are wrong; <see cref="ToolSettings.Bad"/>.</exception>
+    public abstract ValueTask<IReadOnlyList<Tool>> OpenAsync(ToolSettings settings, CancellationToken cancellation);
+}
+
+/// <summary>An entry of a tools file, and what a kind may use to make tools from it.</summary>
+/// <param name="Name">The entry's name.</param>
+/// <param name="Options">Its fields, without "kind" and "limits", which every entry may have.</param>
+/// <param name="Source">The tools file, for messages.</param>
+/// <param name="Folder">The folder that relative paths start from.</param>
+/// <param name="Http">The way to the web, shared by all tools of the file; it holds the secrets.</param>
+/// <param name="Clock">What a tool measures its own times with.</param>
+public sealed record ToolSettings(
+    string Name, JsonElement Options, string Source, string Folder, OutboundHttp Http, TimeProvider Clock)
+{
+    /// <summary>
+    /// Names as snake_case; comments and a last comma are forgiven, unknown and repeated names are not.
+    /// </summary>
+    internal static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    private readonly List<object> _owned = [];
+
+    /// <summary>What was handed to <see cref="Own"/>, last first.</summary>
+    internal IEnumerable<object> Owned => _owned.AsEnumerable().Reverse();
+
+    /// <summary>The options as a record, read strictly.</summary>
+    /// <exception cref="InvalidDataException">A field is unknown, missing or of another type.</exception>
+    public T Read<T>() where T : class => Read<T>(Options, "option", Bad);
+
+    /// <summary>A path of the options, relative to the tools file.</summary>
+    public string Locate(string path) => Path.GetFullPath(path, Folder);
+
+    /// <summary>A header's value with its "${NAME}" replaced by the environment's.</summary>
+    /// <exception cref="InvalidDataException">The variable is not set.</exception>
+    public string Reveal(string text)
+    {
+        try
+        {
+            return Http.Secrets.Reveal(text);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or FormatException)
+        {
+            throw Bad(e.Message, "See what the tool's description says of its variables.");
+        }
+    }
+
+    /// <summary>Has something disposed together with the tools; gives it back.</summary>
+    public T Own<T>(T resource) where T : class
+    {
+        _owned.Add(resource);
+        return resource;
+    }
+
+    /// <summary>An error in three parts about this entry.</summary>
+    public InvalidDataException Bad(string what, string remedy) =>
+        new($"{what}\n  in {Source}, tool {Name}\n  {remedy}");
+
+    internal static T Read<T>(JsonElement json, string field, Func<string, string, InvalidDataException> bad)
+        where T : class
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            throw bad($"Expected an object {{ … }}, but there is {json.ValueKind}.", "Write the fields in braces.");
+        var known = Format.GetTypeInfo(typeof(T)).Properties.Select(p => p.Name).ToList();
+        foreach (var property in json.EnumerateObject())
+        {
+            if (!known.Contains(property.Name))
+                throw bad(Spelling.Unknown(field, property.Name, known), "Correct the name, or leave the field out.");
+        }
+        try
+        {
+            return json.Deserialize<T>(Format)!;
+        }
+        catch (JsonException e)
+        {
+            throw bad($"A field can't be read: {e.Message}", $"The fields are {string.Join(", ", known)}.");
+        }
+    }
+}
