@@ -43,6 +43,20 @@ internal static class ResultsDisplay
         display.Result("");
     }
 
+    /// <summary>Table 2 of the paper, and how many samples were no calls.</summary>
+    public static void Show(
+        IReadOnlyList<ThresholdCount> kept, IReadOnlyList<IllFormedShare> illFormed, Display display)
+    {
+        Show(kept, display);
+        if (illFormed.Count > 0)
+            display.Result("Samples that are no call of the tool:");
+        foreach (var tool in illFormed)
+            display.Result(string.Create(CultureInfo.InvariantCulture,
+                $"  {tool.Tool,-12} {tool.Share:0.0%} of {tool.Samples:N0}")
+                + (tool.Constrained ? string.Create(CultureInfo.InvariantCulture,
+                    $", constrained; sampled freely it would be about {tool.IfFree:0.0%}") : ", sampled freely"));
+    }
+
     /// <summary>The prompt and what the model wrote, its calls in colour.</summary>
     private static string Coloured(PredictionRecord example, Display display)
     {

@@ -9,6 +9,7 @@ public sealed class AnnotateCommand : Verb
 {
     private readonly CommonOptions _common = new();
     private readonly ToolOptions _tools = new();
+    private readonly GuardOptions _guard = new();
     private readonly Option<string[]> _corpus = new("--corpus")
     {
         Description = "Text files: .txt (blank-line separated), .jsonl, .parquet; plain or .gz, .xz, .zst.",
@@ -68,7 +69,7 @@ public sealed class AnnotateCommand : Verb
     public override IEnumerable<Option> Options =>
     [
         .. _common.Engine, _corpus, _tools.Tools, .. _tools.Sources, _out, _only, _shard, _constrained, _temperature,
-        _emptyCall, _set, _common.Seed, _common.Json,
+        _emptyCall, _set, .. _guard.All, _common.Seed, _common.Json,
     ];
 
     public override async Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
@@ -77,7 +78,7 @@ public sealed class AnnotateCommand : Verb
         string path = arguments.GetValue(_common.Model)!;
         var corpus = new Corpus(arguments.GetValue(_corpus)!);
         await using var tools = await _tools.OpenAsync(arguments, display, cancellation);
-        var toolbox = tools.Toolbox;
+        var toolbox = _guard.Guard(tools.Toolbox, arguments, display);
         var (shard, shards) = Shard(arguments.GetValue(_shard)!);
         var numbers = ToolNumbers.Parse(arguments.GetValue(_set) ?? [], toolbox.Names);
         var settings = new AnnotationSettings(
@@ -120,7 +121,7 @@ public sealed class AnnotateCommand : Verb
             if (arguments.GetValue(_common.Json))
                 display.Result(kept);
             else
-                ResultsDisplay.Show(kept, display);
+                ResultsDisplay.Show(kept, IllFormedShare.Of(run.Manifest), display);
         }
         return CommandLine.Done;
     }

@@ -12,6 +12,7 @@ public sealed class GenerateCommand : Verb
 {
     private readonly CommonOptions _common = new();
     private readonly ToolOptions _tools = new();
+    private readonly GuardOptions _guard = new();
     private readonly Option<string> _prompt = new("--prompt") { Description = "Text to write on.", HelpName = "TEXT" };
     private readonly Option<bool> _noCalls = new("--no-calls")
     {
@@ -59,6 +60,10 @@ public sealed class GenerateCommand : Verb
     {
         Description = "Holds a call's input to what its tool takes from the text so far.",
     };
+    private readonly Option<bool> _free = new("--free-inputs")
+    {
+        Description = "Holds a call's input to no more than the markup, not to what its tool takes.",
+    };
 
     public override string Name => "generate";
 
@@ -74,7 +79,8 @@ public sealed class GenerateCommand : Verb
     public override IEnumerable<Option> Options =>
     [
         .. _common.Engine, _prompt, _common.Input, _tools.Tools, _noCalls, _startTopK, _maxCalls, _maxNewTokens,
-        _temperature, _topK, _topP, _stop, _constrain, .. _tools.Sources, _tools.Date, _common.Seed, _common.Json,
+        _temperature, _topK, _topP, _stop, _constrain, _free, .. _tools.Sources, _tools.Date, .. _guard.All, _common.Seed,
+        _common.Json,
     ];
 
     public override async Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
@@ -86,7 +92,7 @@ public sealed class GenerateCommand : Verb
             throw new ArgumentException("--prompt and --input are both given.\n  in the arguments\n"
                 + "  Give one prompt, or a file of prompts.");
         await using var opened = await _tools.OpenAsync(arguments, display, cancellation);
-        var tools = opened.Toolbox;
+        var tools = _guard.Guard(opened.Toolbox, arguments, display);
         var (model, folder) = _common.OpenModel(arguments);
         using var _ = model;
         if (model.Tokenizer is NoTokenizer && tools.Names.Count > 0)
@@ -131,6 +137,7 @@ public sealed class GenerateCommand : Verb
             MaxNewTokens = arguments.GetValue(_maxNewTokens),
             StopStrings = arguments.GetValue(_stop) ?? [],
             ConstrainInputs = arguments.GetValue(_constrain),
+            FreeInputs = arguments.GetValue(_free),
         };
     }
 

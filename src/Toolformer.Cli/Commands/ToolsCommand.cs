@@ -101,6 +101,7 @@ public sealed class ToolsCommand : Verb
     {
         private readonly CommonOptions _common = new();
         private readonly ToolOptions _tools = new();
+        private readonly GuardOptions _guard = new();
         private readonly Argument<string> _name = new("name") { Description = "Name of the tool." };
         private readonly Argument<string> _input = new("input")
         {
@@ -116,7 +117,8 @@ public sealed class ToolsCommand : Verb
             Example: toolformer tools call Calendar --date 2024-03-09
             """;
 
-        public override IEnumerable<Option> Options => [.. _tools.Sources, _tools.Date, _common.Json];
+        public override IEnumerable<Option> Options =>
+            [.. _tools.Sources, _tools.Date, .. _guard.All, _common.Json];
 
         public override IEnumerable<Argument> Arguments => [_name, _input];
 
@@ -125,7 +127,7 @@ public sealed class ToolsCommand : Verb
         {
             string name = arguments.GetValue(_name)!, input = arguments.GetValue(_input)!;
             await using var set = await _tools.OpenAllAsync(arguments, display, [name], cancellation);
-            var tools = set.Toolbox;
+            var tools = _guard.Guard(set.Toolbox, arguments, display);
             var tool = tools[name];
             long started = display.Clock.GetTimestamp();
             var result = await tools.CallAsync(name, input, _tools.Context(arguments, display), cancellation);

@@ -22,9 +22,15 @@ public sealed record GenerationOptions
     public IReadOnlyCollection<string>? AllowedTools { get; init; }
 
     /// <summary>
-    /// Whether inputs are held to <see cref="Tool.InputPattern"/> of the text so far. Not in the paper.
+    /// Whether inputs are held to <see cref="Tool.InputPattern"/> of the text so far: numbers or phrases that stand in
+    /// it. Without, to what the tool takes in any text. Not in the paper.
     /// </summary>
     public bool ConstrainInputs { get; init; }
+
+    /// <summary>
+    /// Whether inputs are held to the markup only, not to what the tool takes. Not together with the option above.
+    /// </summary>
+    public bool FreeInputs { get; init; }
 
     /// <summary>Most characters of a call's input where no pattern says more; then the call has to be closed.</summary>
     public int MaxInputLength { get; init; } = 200;
@@ -50,6 +56,7 @@ public sealed record GenerationOptions
         Require(MaxCalls >= 0, nameof(MaxCalls), MaxCalls, "0 (no calls) or more");
         Require(MaxInputLength >= 1, nameof(MaxInputLength), MaxInputLength, "1 or more");
         Require(MaxNewTokens >= 1, nameof(MaxNewTokens), MaxNewTokens, "1 or more");
+        Require(!(FreeInputs && ConstrainInputs), nameof(FreeInputs), "on with ConstrainInputs", "one of the two");
         Require(Rows >= 1, nameof(Rows), Rows, "1 or more");
         Require(!StopStrings.Contains(""), nameof(StopStrings), "\"\"", "texts of at least one character");
     }

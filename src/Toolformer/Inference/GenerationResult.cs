@@ -15,8 +15,8 @@ public enum FinishReason
     StopString,
 
     /// <summary>
-    /// Prompt and completion fill the model's context, or the result of the last call did not fit: then the text ends
-    /// with that call unfinished. A prompt that leaves no room has an empty completion.
+    /// Prompt and completion fill the model's context, or the model began a call that would not have fitted. A call
+    /// that has begun is always closed. A prompt that leaves no room has an empty completion.
     /// </summary>
     ContextFull,
 }

@@ -29,6 +29,7 @@ internal sealed class GenerationRow
     private TokenAutomaton? _grammar;
     private int _state;
     private int _callStart;
+    private bool _roomForCall = true;
     private (ApiCall Call, long Started, Task<ToolResult> Result)? _running;
 
     public GenerationRow(GenerationRequest request, IReadOnlyList<int> prompt, GenerationRules rules)
@@ -93,6 +94,11 @@ internal sealed class GenerationRow
         {
             if (TryStartCall())
                 return;
+            if (!_roomForCall)
+            {
+                Finish(FinishReason.ContextFull);
+                return;
+            }
             token = _rules.Sampler.Sample(logits, _random, _rules.Text(mayStart: false));
         }
         if (token == _rules.Model.EndOfText)
@@ -108,10 +114,16 @@ internal sealed class GenerationRow
             Finish(FinishReason.MaxNewTokens);
     }
 
-    /// <summary>Writes " ["; not where no allowed tool can take an input from this text.</summary>
+    /// <summary>
+    /// Writes " ["; not where no allowed tool can take an input from this text, nor where the context would end before
+    /// the shortest call does.
+    /// </summary>
     private bool TryStartCall()
     {
         if (_rules.Grammar(_promptText + _text.WithoutCalls) is not { } grammar)
+            return false;
+        _roomForCall = RoomForHead > grammar.Needed(grammar.Start);
+        if (!_roomForCall)
             return false;
         Emit(_text.Settle(), inCall: false);
         (_grammar, _state, _callStart) = (grammar, grammar.Start, _tokens.Count);
@@ -121,7 +133,7 @@ internal sealed class GenerationRow
 
     private void WriteCall(ReadOnlySpan<float> logits)
     {
-        int token = _rules.Sampler.Sample(logits, _random, _grammar!.Allowed(_state));
+        int token = _grammar!.Draw(_state, RoomForHead, logits, _rules.Sampler, _random);
         if (!_grammar.TryAdvance(_state, token, out _state))
             throw new InvalidOperationException($"The grammar allowed token {token} and then refused it.");
         AppendInCall(token, sampled: true);
@@ -147,20 +159,27 @@ internal sealed class GenerationRow
         var result = work.GetAwaiter().GetResult();
         _running = null;
         var duration = _rules.Timer.GetElapsedTime(started);
-        call = call with { Result = result.Text ?? "" };
-        int[] forced = [.. _rules.Tokens!.EncodeResult(call.Result), .. _rules.Tokens.Close];
-        bool fits = _prompt.Count + _tokens.Count + forced.Length <= _rules.Model.ContextLength;
-        foreach (int token in fits ? forced : [])
+        int room = _rules.Model.ContextLength - _prompt.Count - _tokens.Count - _rules.Tokens!.Close.Length;
+        call = call with { Result = Fitting(result.Text ?? "", room) };
+        foreach (int token in (int[])[.. _rules.Tokens.EncodeResult(call.Result), .. _rules.Tokens.Close])
             AppendInCall(token, sampled: false);
         var done = new GeneratedCall(call, result.Error, duration, _callStart, _tokens.Count);
         _calls.Add(done);
         _events.Add(new GenerationEvent.CallFinished(done));
         _grammar = null;
-        if (fits)
-            FinishIfFull();
-        else
-            Finish(FinishReason.ContextFull);
+        FinishIfFull();
     }
+
+    /// <summary>The result, cut to what the context still holds; nothing where not even the mark of a cut fits.</summary>
+    private string Fitting(string result, int room)
+    {
+        string text = CallTokens.Shorten(result, _rules.Model.Tokenizer, room);
+        return _rules.Tokens!.EncodeResult(text).Length <= room ? text : "";
+    }
+
+    /// <summary>Tokens that the context has left for `Tool(input) ->`, or for " [" and that.</summary>
+    private int RoomForHead =>
+        _rules.Model.ContextLength - _prompt.Count - _tokens.Count - _rules.ReservedForResult;
 
     private void Append(int token, bool sampled)
     {

@@ -7,6 +7,8 @@ namespace Toolformer.Inference;
 /// <summary>What all rows of one run of <see cref="ToolUsingModel"/> have in common. For one thread.</summary>
 internal sealed class GenerationRules
 {
+    private const int MinResult = 8;
+
     private readonly Func<string, TokenAutomaton>? _grammar;
     private readonly ulong[]? _text;
     private readonly ulong[]? _textWithoutOpen;
@@ -49,6 +51,9 @@ internal sealed class GenerationRules
     /// <summary>What may follow " [" after a text; null: no allowed tool can take an input from it.</summary>
     public TokenAutomaton? Grammar(string text) =>
         _grammar?.Invoke(text) is { IsEmpty: false } grammar ? grammar : null;
+
+    /// <summary>Tokens that a call leaves free of the context for its result and its end.</summary>
+    public int ReservedForResult => MinResult + Tokens!.Close.Length;
 
     private static ulong[] Ones(int size)
     {

@@ -8,7 +8,7 @@ namespace Toolformer.Inference;
 /// <summary>
 /// A language model that calls tools while it writes (paper, section 2, "Inference", and section 4.2): it writes until
 /// the arrow of a call, the tool is run, its result and "]" are put in, and it writes on from the same cache. Inside a
-/// call only an allowed tool's name and an input can be written.
+/// call only an allowed tool's name and an input that it takes can be written, and every call is closed.
 /// </summary>
 /// <remarks>
 /// Many prompts share one batch; one that waits for its tool holds up no other. The model is computed on the thread
@@ -32,7 +32,7 @@ public sealed class ToolUsingModel
     /// <exception cref="NotSupportedException">" [" is not one token of this model.</exception>
     public ToolUsingModel(ILanguageModel model, Toolbox tools, TimeProvider? timer = null)
     {
-        (_model, _tools, _timer) = (model, tools, timer ?? TimeProvider.System);
+        (_model, _tools, _timer) = (model, tools.For(model.Tokenizer), timer ?? TimeProvider.System);
         _tokens = tools.Names.Count > 0 ? new CallTokens(model.Tokenizer) : null;
     }
 
@@ -140,9 +140,9 @@ public sealed class ToolUsingModel
         if (options.ConstrainInputs)
             return text => Compile(tool => tool.InputPattern(text));
 
-        string key = $"{options.MaxInputLength} {string.Join(' ', tools.Tools.Select(tool => tool.Name))}";
+        string key = $"{options.FreeInputs} {options.MaxInputLength} {string.Join(' ', tools.Tools.Select(tool => tool.Name))}";
         if (!_grammars.TryGetValue(key, out var grammar))
-            grammar = _grammars[key] = Compile(inputOf: null);
+            grammar = _grammars[key] = Compile(options.FreeInputs ? null : tool => tool.InputPattern(null));
         return _ => grammar;
 
         TokenAutomaton Compile(Func<Tool, TokenPattern?>? inputOf) => TokenAutomaton.Compile(

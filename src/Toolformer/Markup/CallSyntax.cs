@@ -28,6 +28,9 @@ public static class CallSyntax
     /// <summary>The characters that no input may contain; nor may it contain "->".</summary>
     public const string NotInInput = "[]\r\n";
 
+    /// <summary>Characters that a tokenizer with compatibility normalisation reads as brackets.</summary>
+    public const string LikeBrackets = "\uFF3B\uFF3D\uFE47\uFE48";
+
     /// <summary>The default cap on a result, in UTF-16 units: about a hundred tokens.</summary>
     public const int MaxResultLength = 400;
 
@@ -198,7 +201,8 @@ public static class CallSyntax
     /// <summary>
     /// A result as it may stand in a call: one line without control characters, invisible direction marks and lone
     /// surrogates, at most <paramref name="maxLength"/> UTF-16 units with "…" where it was cut, brackets turned into
-    /// parentheses and "->" into "→". Such a result can't end, forge or nest a call; doing it twice changes nothing.
+    /// parentheses and "->" into "→", also in their full-width and small forms, which some tokenizers make plain ones
+    /// of. Such a result can't end, forge or nest a call; doing it twice changes nothing.
     /// </summary>
     public static string Neutralise(string result, int maxLength = MaxResultLength)
     {
@@ -211,14 +215,34 @@ public static class CallSyntax
                 if (line.Length > 0 && line[^1] != ' ')
                     line.Append(' ');
             }
-            else if (!IsInvisible(rune) && rune != Rune.ReplacementChar) // what a lone surrogate enumerates as
+            else if (line.Length > maxLength + 2L && line[^1] != ' ')
             {
-                line.Append(rune.ToString());
+                break; // it is cut whatever follows
+            }
+            else if (IsGreater(rune.Value) && line.Length > 0 && IsHyphen(line[^1]))
+            {
+                line[^1] = '→';
+            }
+            else if (!IsInvisible(rune) && rune != Rune.ReplacementChar // what a lone surrogate enumerates as
+                && !(IsJoining(rune.Value) && line.Length > 0 && IsHyphen(line[^1])))
+            {
+                line.Append(rune.Value switch
+                {
+                    '[' or 0xFF3B or 0xFE47 => "(",
+                    ']' or 0xFF3D or 0xFE48 => ")",
+                    _ => rune.ToString(),
+                });
             }
         }
-        string text = line.Replace('[', '(').Replace(']', ')').Replace(BareArrow, "→").ToString().TrimEnd();
+        string text = line.ToString().TrimEnd();
         return text.Length <= maxLength ? text : text[..CutPoint(text, maxLength - 1)].TrimEnd() + "…";
     }
+
+    private static bool IsHyphen(int value) => value is '-' or 0xFE63 or 0xFF0D;
+
+    private static bool IsGreater(int value) => value is '>' or 0xFE65 or 0xFF1E or 0x226F;
+
+    private static bool IsJoining(int value) => value is 0x200C or 0x200D or (>= 0xFE00 and <= 0xFE0F);
 
     // Joiners are kept: emoji and several scripts are misspelt without them.
     private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) switch
@@ -229,7 +253,7 @@ public static class CallSyntax
     };
 
     /// <summary>The last place up to <paramref name="max"/> that cuts no character, as people see it, in two.</summary>
-    private static int CutPoint(string text, int max)
+    internal static int CutPoint(string text, int max)
     {
         int cut = 0;
         while (cut < max)

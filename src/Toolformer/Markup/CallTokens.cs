@@ -62,6 +62,22 @@ public sealed class CallTokens
     /// <summary>The tokens of what follows the arrow: none for an empty result, else a space and the result.</summary>
     public ImmutableArray<int> EncodeResult(string result) => Ids(CallSyntax.PrintResult(result));
 
+    /// <summary>A neutral result cut to a number of tokens, those of the space before it included.</summary>
+    public static string Shorten(string result, ITokenizer tokenizer, int maxTokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, 1);
+        string text = result;
+        int end = result.Length;
+        while (end > 0 && tokenizer.Encode(CallSyntax.PrintResult(text)) is var tokens && tokens.Count > maxTokens)
+        {
+            // Room for the mark of the cut; that may take some tokens, then a little more is cut.
+            int fitting = tokens[maxTokens - 1].End - CallSyntax.BeforeResult.Length - 1;
+            end = CallSyntax.CutPoint(result, Math.Max(0, Math.Min(end - 1, fitting)));
+            text = result[..end].TrimEnd() + "…";
+        }
+        return text;
+    }
+
     /// <summary>
     /// All ids whose bytes contain <paramref name="text"/>, ascending: "]" ends a call in `)]` and `.]` too.
     /// </summary>

@@ -26,6 +26,8 @@ internal sealed class ByteAutomaton
     private readonly List<int> _reached = [];
     private readonly Stack<int> _open = new();
     private int _search;
+    private int[]? _toEnd;
+    private readonly Dictionary<int, int> _distances = [];
 
     public ByteAutomaton(PatternGraph graph)
     {
@@ -50,6 +52,18 @@ internal sealed class ByteAutomaton
     public int Start { get; }
 
     public bool IsAccepting(int state) => _accepting[state];
+
+    /// <summary>The fewest bytes that complete the text from a state.</summary>
+    public int Distance(int state)
+    {
+        if (_distances.TryGetValue(state, out int known))
+            return known;
+        _toEnd ??= DistancesToEnd();
+        return _distances[state] = _nodes[state].Min(node => _toEnd[node]);
+    }
+
+    /// <summary>The largest distance of any state.</summary>
+    public int LongestWay => (_toEnd ??= DistancesToEnd()).Where(d => d != int.MaxValue).Max();
 
     /// <summary>The state after one more byte, or <see cref="Dead"/>.</summary>
     public int Next(int state, byte value)
@@ -92,6 +106,57 @@ internal sealed class ByteAutomaton
             for (int j = _jumpStart[node]; j < _jumpStart[node + 1]; j++)
                 _open.Push(_jumps[j]);
         }
+    }
+
+    /// <summary>Per node the fewest bytes to the end, by a search backwards: a jump costs nothing, an arc one.</summary>
+    private int[] DistancesToEnd()
+    {
+        int nodes = _arcStart.Length - 1;
+        var arcs = Backwards(_arcStart, a => _arcs[a].To, _arcs.Length);
+        var jumps = Backwards(_jumpStart, j => _jumps[j], _jumps.Length);
+        int[] distance = new int[nodes];
+        Array.Fill(distance, int.MaxValue);
+        distance[_end] = 0;
+        var (now, later) = (new Stack<int>([_end]), new List<int>());
+        for (int bytes = 0; now.Count > 0; bytes++)
+        {
+            while (now.TryPop(out int node))
+            {
+                foreach (int before in jumps.Before(node))
+                    Visit(before, bytes, now.Push);
+                foreach (int before in arcs.Before(node))
+                    Visit(before, bytes + 1, later.Add);
+            }
+            foreach (int node in later.Where(node => distance[node] == bytes + 1))
+                now.Push(node);
+            later.Clear();
+        }
+        return distance;
+
+        void Visit(int node, int to, Action<int> then)
+        {
+            if (distance[node] <= to)
+                return;
+            distance[node] = to;
+            then(node);
+        }
+    }
+
+    private readonly record struct Reversed(int[] Start, int[] From)
+    {
+        public ArraySegment<int> Before(int node) => new(From, Start[node], Start[node + 1] - Start[node]);
+    }
+
+    private static Reversed Backwards(int[] starts, Func<int, int> to, int count)
+    {
+        int nodes = starts.Length - 1;
+        int[] into = Starts(nodes, Enumerable.Range(0, count).Select(to)), next = [.. into], from = new int[count];
+        for (int node = 0; node < nodes; node++)
+        {
+            for (int edge = starts[node]; edge < starts[node + 1]; edge++)
+                from[next[to(edge)]++] = node;
+        }
+        return new Reversed(into, from);
     }
 
     private int StateOfReached()

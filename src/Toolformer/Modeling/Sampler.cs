@@ -111,6 +111,26 @@ public sealed class Sampler
         return _ids[last];
     }
 
+    /// <summary>
+    /// The probability that a token drawn without a mask, at the temperature, would be an allowed one. The cuts to the
+    /// likeliest tokens do not count.
+    /// </summary>
+    public double Share(ReadOnlySpan<float> logits, ReadOnlySpan<ulong> allowed)
+    {
+        double max = double.NegativeInfinity, all = 0, inside = 0;
+        foreach (float logit in logits)
+            max = Math.Max(max, logit);
+        for (int id = 0; id < logits.Length; id++)
+        {
+            double weight = _options.Temperature > 0 ? Math.Exp((logits[id] - max) / _options.Temperature)
+                : logits[id] == max ? 1 : 0;
+            all += weight;
+            if (id >> 6 < allowed.Length && (allowed[id >> 6] >> (id & 63) & 1) != 0)
+                inside += weight;
+        }
+        return inside / all;
+    }
+
     /// <summary>(V) the probabilities with which <see cref="Sample"/> draws. Allocates its result.</summary>
     public double[] Probabilities(ReadOnlySpan<float> logits, ReadOnlySpan<ulong> allowed = default)
     {

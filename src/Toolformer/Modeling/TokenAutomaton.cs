@@ -11,14 +11,14 @@ namespace Toolformer.Modeling;
 /// </remarks>
 public sealed class TokenAutomaton
 {
-    private const int MaskMemory = 64 << 20;
+    private const int MaskMemory = 64 << 20, Never = int.MaxValue;
 
     private readonly ByteAutomaton _bytes;
     private readonly TokenTrie _vocabulary;
     private readonly Dictionary<int, ulong[]> _masks = [];
 
     // Null where every byte of the pattern is a token: then what can be completed in bytes can be completed in tokens.
-    private readonly Dictionary<int, bool>? _completable;
+    private readonly Dictionary<int, int>? _needed;
 
     private TokenAutomaton(PatternGraph graph, TokenTrie vocabulary)
     {
@@ -26,7 +26,7 @@ public sealed class TokenAutomaton
         _vocabulary = vocabulary;
         bool[] hasByte = [.. Enumerable.Range(0, 256).Select(b => vocabulary.HasByte((byte)b))];
         if (graph.Arcs.Any(arc => hasByte.AsSpan(arc.Low, arc.High - arc.Low + 1).Contains(false)))
-            _completable = [];
+            _needed = [];
         IsEmpty = !IsAccepting(Start) && !Allowed(Start).ContainsAnyExcept(0ul);
     }
 
@@ -60,6 +60,48 @@ public sealed class TokenAutomaton
                 mask[token >> 6] |= 1ul << (token & 63);
         });
         return _masks[state] = mask;
+    }
+
+    /// <summary>The same, and after it at most <paramref name="budget"/> − 1 more tokens are needed.</summary>
+    /// <param name="budget">At least <see cref="Needed"/> of the state: then some token is allowed.</param>
+    public ReadOnlySpan<ulong> Allowed(int state, int budget)
+    {
+        if (_needed is null && budget > _bytes.LongestWay)
+            return Allowed(state);
+        ulong[] mask = new ulong[_vocabulary.MaskLength];
+        Walk(state, (tokens, next) =>
+        {
+            if (Needed(next) >= budget)
+                return;
+            foreach (int token in tokens)
+                mask[token >> 6] |= 1ul << (token & 63);
+        });
+        return mask;
+    }
+
+    /// <summary>
+    /// So many tokens are enough to complete the text from a state: the fewest bytes where every byte is a token.
+    /// </summary>
+    public int Needed(int state) => _needed is null ? _bytes.Distance(state)
+        : _needed.TryGetValue(state, out int known) ? known
+        : NeededInTokens(state, _needed);
+
+    /// <summary>
+    /// Draws the next token, so that the text is completed within a number of tokens. Where the model gives every token
+    /// that is allowed the probability 0, one on the shortest way to the end is taken.
+    /// </summary>
+    /// <param name="budget">At least <see cref="Needed"/> of the state.</param>
+    public int Draw(int state, int budget, ReadOnlySpan<float> logits, Sampler sampler, Random random)
+    {
+        var allowed = Allowed(state, budget);
+        for (int id = 0; id < _vocabulary.VocabularySize; id++)
+        {
+            if ((allowed[id >> 6] >> (id & 63) & 1) != 0 && logits[id] != float.NegativeInfinity)
+                return sampler.Sample(logits, random, allowed);
+        }
+        var shortest = Allowed(state, Needed(state));
+        int word = shortest.IndexOfAnyExcept(0ul);
+        return (word << 6) + System.Numerics.BitOperations.TrailingZeroCount(shortest[word]);
     }
 
     /// <summary>The state after one more token; false where the token is not allowed.</summary>
@@ -98,41 +140,35 @@ public sealed class TokenAutomaton
         }
     }
 
+    private bool IsCompletable(int state) => _needed is null || Needed(state) != Never;
+
     /// <summary>
-    /// Whether the vocabulary's tokens lead from a state to an accepting one: a depth-first search over the states,
+    /// The fewest tokens to an accepting state, where not every byte is a token: a depth-first search over the states,
     /// which have no cycle, with what is known of each kept.
     /// </summary>
-    private bool IsCompletable(int state)
+    private int NeededInTokens(int state, Dictionary<int, int> needed)
     {
-        if (_completable is null || _bytes.IsAccepting(state))
-            return true;
-        if (_completable.TryGetValue(state, out bool known))
-            return known;
-        var open = new Stack<(int State, IEnumerator<int> Next)>();
-        open.Push((state, Successors(state).GetEnumerator()));
+        var open = new Stack<(int State, List<int> Next)>();
+        open.Push((state, Successors(state)));
         while (open.TryPeek(out var top))
         {
-            if (!top.Next.MoveNext())
-                _completable[top.State] = false;
-            else if (_bytes.IsAccepting(top.Next.Current) || _completable.GetValueOrDefault(top.Next.Current))
-                _completable[top.State] = true;
-            else if (!_completable.ContainsKey(top.Next.Current))
+            if (_bytes.IsAccepting(top.State))
             {
-                open.Push((top.Next.Current, Successors(top.Next.Current).GetEnumerator()));
+                needed[top.State] = 0;
+                open.Pop();
                 continue;
             }
-            else
+            int unknown = top.Next.FindIndex(next => !needed.ContainsKey(next));
+            if (unknown >= 0)
+            {
+                open.Push((top.Next[unknown], Successors(top.Next[unknown])));
                 continue;
+            }
+            int least = top.Next.Select(next => needed[next]).DefaultIfEmpty(Never).Min();
+            needed[top.State] = least == Never ? Never : least + 1;
             open.Pop();
-            // The state below asks for this one again and now finds it known.
-            if (_completable[top.State])
-            {
-                foreach (var (below, _) in open)
-                    _completable[below] = true;
-                break;
-            }
         }
-        return _completable[state];
+        return needed[state];
     }
 
     private List<int> Successors(int state)

@@ -144,7 +144,7 @@ public sealed class Annotation(
 
     private async Task ExecuteAsync(RunFolder folder, StageLog log, CancellationToken cancellation)
     {
-        var step = new ExecuteCalls(toolbox, settings.Tools, clock, settings.Concurrency);
+        var step = new ExecuteCalls(toolbox.For(tokenizer), settings.Tools, clock, settings.Concurrency);
         if (log.Done > 0)
         {
             foreach (var (document, calls) in CallsByDocument.Read<ExecutedCall>(folder, CallsByDocument.Executed)
@@ -236,7 +236,10 @@ public sealed class Annotation(
                 ["prompt_sha256"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(t.PromptHead))),
             }),
         },
-        AnnotationStage.Execute => new JsonObject { ["tools"] = PerTool(_ => new JsonObject()) },
+        AnnotationStage.Execute => new JsonObject
+        {
+            ["tools"] = PerTool(t => new JsonObject { ["version"] = t.Tool.Version }),
+        },
         AnnotationStage.Filter => new JsonObject
         {
             ["model"] = settings.Model.DeepClone(),

@@ -24,13 +24,23 @@ internal sealed class CallRow(ForkPoint start, TokenAutomaton? automaton, Random
     /// <summary>Why the end of the call was not reached: a constant of <see cref="SampleCalls"/>.</summary>
     public string? Ending { get; private set; }
 
+    /// <summary>
+    /// The probability that a call drawn freely would have kept to the pattern, of which this row's value, the product
+    /// of the shares that the pattern left at its steps, has the mean; null: not asked for.
+    /// </summary>
+    public double? StaysIfFree { get; set; }
+
     /// <summary>The token written last.</summary>
     public int Last => _ids[^1];
 
     /// <summary>Draws the next token; true if the call goes on.</summary>
     public bool Draw(ReadOnlySpan<float> logits, Sampler sampler, ILanguageModel model, int maxTokens)
     {
-        int id = sampler.Sample(logits, dice, automaton is null ? default : automaton.Allowed(_state));
+        int left = maxTokens - _ids.Count;
+        if (automaton is not null && StaysIfFree is { } stays)
+            StaysIfFree = stays * sampler.Share(logits, automaton.Allowed(_state));
+        int id = automaton is null ? sampler.Sample(logits, dice)
+            : automaton.Draw(_state, left, logits, sampler, dice);
         if (id == model.EndOfText || id >= model.Tokenizer.VocabularySize)
         {
             Ending = SampleCalls.EndOfText;

@@ -45,7 +45,11 @@ public sealed class SampleCalls : IDisposable
 {
     public const string Unfinished = "unfinished", LineBreak = "line_break", EndOfText = "end_of_text",
         Malformed = "malformed", OtherTool = "other_tool", Duplicate = "duplicate", TooLong = "too_long",
-        NotWorth = "not_worth_annotating", NoInput = "no_possible_input";
+        NotWorth = "not_worth_annotating", NoInput = "no_possible_input",
+        FreeProbes = "free_probes", FreeWellFormed = "free_well_formed_millionths";
+
+    /// <summary>Why a sample is no call of the tool: what constraining leaves nothing of.</summary>
+    public static IReadOnlyList<string> IllFormed { get; } = [Unfinished, LineBreak, EndOfText, Malformed, OtherTool];
 
     private readonly ILanguageModel _model;
     private readonly SampleOptions _options;
@@ -134,7 +138,8 @@ public sealed class SampleCalls : IDisposable
                     // Only what stands before the call: when generating, the rest is not there yet.
                     int offset = text.Source.Tokens[position].Start;
                     var automaton = Automaton(tool, text.Source.Document.Text[..offset]);
-                    if (automaton is { IsEmpty: true })
+                    if (automaton is { IsEmpty: true }
+                        || automaton?.Needed(automaton.Start) > tool.Options.MaxCallTokens)
                     {
                         count(NoInput, 1);
                         continue;
@@ -146,11 +151,18 @@ public sealed class SampleCalls : IDisposable
                             Text = text,
                             Position = position,
                             PStart = p,
+                            StaysIfFree = automaton is not null && sample == 0 ? 1 : null,
                         });
                 }
             }
             count("samples", rows.Count);
             _decoder.Run(rows, tool.Options.MaxCallTokens, cancellation);
+            // What free sampling would have made of the same places, told beside what constrained sampling did.
+            foreach (var probe in rows.Where(row => row.StaysIfFree is not null))
+            {
+                count(FreeProbes, 1);
+                count(FreeWellFormed, (int)Math.Round(1e6 * probe.StaysIfFree!.Value));
+            }
             var distinct = new HashSet<(int Text, int Position, string Input)>();
             foreach (var row in rows)
             {

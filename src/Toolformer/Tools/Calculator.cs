@@ -69,14 +69,14 @@ public sealed partial class Calculator(bool lenient = false) : Tool
 
     /// <summary>
     /// Two to four numbers of the text, written without separators, with operators between them; nothing where the text
-    /// has no number.
+    /// has no number. Without a text: any such expression, with signs and parentheses two deep.
     /// </summary>
     public override TokenPattern InputPattern(string? text)
     {
-        var operand = text is null
-            ? AnyNumber()
-            : TokenPattern.OneOf(
-                NumbersOf(text).Select(n => n.Digits).Distinct(StringComparer.Ordinal).Take(MaxOperands));
+        if (text is null)
+            return Expression(depth: 2, least: 1);
+        var operand = TokenPattern.OneOf(
+            NumbersOf(text).Select(n => n.Digits).Distinct(StringComparer.Ordinal).Take(MaxOperands));
         var operation = TokenPattern.OneOf([" + ", " - ", " * ", " / "]);
         return TokenPattern.Concat(operand, new TokenPattern.Repeat(TokenPattern.Concat(operation, operand), 1, 3));
     }
@@ -89,6 +89,19 @@ public sealed partial class Calculator(bool lenient = false) : Tool
         if (result.Length > Arithmetic.MaxDigits)
             error = $"The result has {result.Length} characters: only {Arithmetic.MaxDigits} are written.";
         return new(error is null ? ToolResult.Success(result) : ToolResult.Failure(error));
+    }
+
+    /// <summary>Numbers and expressions in parentheses, up to a depth, with operators between them.</summary>
+    private static TokenPattern Expression(int depth, int least)
+    {
+        var space = new TokenPattern.Repeat(TokenPattern.Exactly(" "), 0, 1);
+        var sign = new TokenPattern.Repeat(TokenPattern.Exactly("-"), 0, 1);
+        var number = TokenPattern.Concat(sign, AnyNumber());
+        var operand = depth == 0 ? number : TokenPattern.OneOf(number, TokenPattern.Concat(
+            TokenPattern.Exactly("("), Expression(depth - 1, least: 0), TokenPattern.Exactly(")")));
+        var operation = TokenPattern.Concat(space, TokenPattern.OneOf(["+", "-", "*", "/"]), space);
+        return TokenPattern.Concat(
+            operand, new TokenPattern.Repeat(TokenPattern.Concat(operation, operand), least, 3));
     }
 
     private static TokenPattern AnyNumber()

@@ -24,14 +24,15 @@ public static class CallPattern
     }
 
     /// <summary>
-    /// Any text, also none, that <see cref="CallSyntax.IsInput"/> admits: no bracket, line break or arrow.
+    /// Any text, also none, that <see cref="CallSyntax.IsInput"/> admits: no bracket, line break or arrow; nor what a
+    /// tokenizer may make a bracket of.
     /// </summary>
     /// <param name="max">At most about this many characters: hyphens come on top.</param>
     public static TokenPattern AnyInput(int max)
     {
         var hyphen = TokenPattern.Exactly("-");
-        var plain = new TokenPattern.AnyExcept("-" + CallSyntax.NotInInput);
-        var afterHyphen = new TokenPattern.AnyExcept("->" + CallSyntax.NotInInput);
+        var plain = new TokenPattern.AnyExcept("-" + CallSyntax.NotInInput + CallSyntax.LikeBrackets);
+        var afterHyphen = new TokenPattern.AnyExcept("->" + CallSyntax.NotInInput + CallSyntax.LikeBrackets);
         var unit = TokenPattern.OneOf(
             plain, TokenPattern.Concat(new TokenPattern.Repeat(hyphen, 1, MaxHyphens), afterHyphen));
         return TokenPattern.Concat(

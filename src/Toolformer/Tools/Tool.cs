@@ -50,6 +50,18 @@ public abstract class Tool
     public virtual string ContextKey(ToolContext context) => "";
 
     /// <summary>
+    /// Another one whenever the same input may be answered otherwise: for other code, data or options. Answers that
+    /// were kept under another version are not given again.
+    /// </summary>
+    public virtual string Version => "1";
+
+    /// <summary>
+    /// Whether a call with this input changes something in the world. Such a call needs approval, is never answered
+    /// from a cache and never tried twice.
+    /// </summary>
+    public virtual bool ChangesSomething(string input) => false;
+
+    /// <summary>
     /// Answers an input. Never throws on bad input: it returns an error instead. Obeys cancellation.
     /// </summary>
     public abstract ValueTask<ToolResult> CallAsync(string input, ToolContext context, CancellationToken cancellation);

@@ -12,7 +12,8 @@ public sealed class ToolSet(
     public IReadOnlyDictionary<string, ToolLimits> Limits => limits;
 
     /// <summary>The tools, callable by name.</summary>
-    public Toolbox Toolbox { get; private init; } = new(tools);
+    public Toolbox Toolbox { get; private init; } =
+        new(tools) { Policies = new ToolPolicies { Limits = limits } };
 
     /// <summary>The same set, which it takes over, with only these tools; null: all of them.</summary>
     /// <exception cref="KeyNotFoundException">A name is not among the tools.</exception>

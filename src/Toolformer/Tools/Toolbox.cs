@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using Toolformer.Markup;
+using Toolformer.Modeling;
+using Toolformer.Tools.Guarding;
 
 namespace Toolformer.Tools;
 
 /// <summary>
 /// A set of tools, called by name. Whatever a tool does (throws, hangs, answers a megabyte or a bracket), a call ends
-/// within the time limit with a short result that can stand in a text, or with a reason. Thread-safe.
+/// within its limits with a short result that can stand in a text, or with a reason. Thread-safe.
 /// </summary>
 /// <remarks>
 /// A tool runs inside this process, unguarded: one that never looks at its cancellation token is abandoned, but its
@@ -14,12 +17,22 @@ public sealed class Toolbox
 {
     private readonly Dictionary<string, Tool> _tools;
     private readonly TimeProvider _timer;
+    private readonly ITokenizer? _tokenizer;
 
-    /// <param name="timer">What measures the time limit; null: the system. Not the clock that tools see.</param>
+    // Shared with the toolboxes that are cut out of this one: a rate limit is one however the tool is reached.
+    private readonly ConcurrentDictionary<Tool, ToolGuard> _guards;
+
+    /// <param name="timer">What measures time and limits; null: the system. Not the clock that tools see.</param>
     /// <exception cref="ArgumentException">Two tools share a name, or a name can't be written in a call.</exception>
     public Toolbox(IEnumerable<Tool> tools, TimeProvider? timer = null)
+        : this(tools, timer ?? TimeProvider.System, null, [])
     {
-        _timer = timer ?? TimeProvider.System;
+    }
+
+    private Toolbox(IEnumerable<Tool> tools, TimeProvider timer, ITokenizer? tokenizer,
+        ConcurrentDictionary<Tool, ToolGuard> guards)
+    {
+        (_timer, _tokenizer, _guards) = (timer, tokenizer, guards);
         _tools = new(StringComparer.Ordinal);
         foreach (var tool in tools)
         {
@@ -33,11 +46,19 @@ public sealed class Toolbox
         Names = _tools.Keys.ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>The longest time that a call may take; infinite with <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
+    /// <summary>
+    /// The longest time that a call may work, retries included; infinite with <see cref="Timeout.InfiniteTimeSpan"/>.
+    /// </summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The longest result, in UTF-16 units; what is longer is cut.</summary>
     public int MaxResultLength { get; init; } = CallSyntax.MaxResultLength;
+
+    /// <summary>The longest result in tokens, where the model that reads it is known (<see cref="For"/>).</summary>
+    public int MaxResultTokens { get; init; } = 256;
+
+    /// <summary>What happens around calls: limits of single tools, approval, cache, audit log.</summary>
+    public ToolPolicies Policies { get; init; } = new();
 
     public IReadOnlySet<string> Names { get; }
 
@@ -53,10 +74,22 @@ public sealed class Toolbox
     /// <summary>A toolbox with the same limits and only these tools.</summary>
     /// <exception cref="KeyNotFoundException">A name is not among the tools.</exception>
     public Toolbox Only(IEnumerable<string> names) =>
-        new(names.Distinct(StringComparer.Ordinal).Select(n => this[n]), _timer)
+        Copy(names.Distinct(StringComparer.Ordinal).Select(n => this[n]), _tokenizer, _guards, Policies);
+
+    /// <summary>The same toolbox for a model: results are cut to a number of its tokens too.</summary>
+    public Toolbox For(ITokenizer tokenizer) => Copy(_tools.Values, tokenizer, _guards, Policies);
+
+    /// <summary>The same tools under other policies; limits are counted from the beginning.</summary>
+    public Toolbox Under(ToolPolicies policies) => Copy(_tools.Values, _tokenizer, [], policies);
+
+    private Toolbox Copy(IEnumerable<Tool> tools, ITokenizer? tokenizer,
+        ConcurrentDictionary<Tool, ToolGuard> guards, ToolPolicies policies) =>
+        new(tools, _timer, tokenizer, guards)
         {
             TimeLimit = TimeLimit,
             MaxResultLength = MaxResultLength,
+            MaxResultTokens = MaxResultTokens,
+            Policies = policies,
         };
 
     /// <summary>Executes a call: the input as <see cref="CallSyntax.NormaliseInput"/> reads it.</summary>
@@ -73,47 +106,80 @@ public sealed class Toolbox
         string name, string input, ToolContext context, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (Find(name) is not { } tool)
-            return Failure(Spelling.Unknown("tool", name, Names));
-        using var limit = new CancellationTokenSource(TimeLimit, _timer);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        var token = either.Token;
-        // On a thread of its own, so that a tool that blocks can be left behind.
-        var work = Task.Run(
-            async () => await tool.CallAsync(CallSyntax.NormaliseInput(input), context, token), CancellationToken.None);
+        input = CallSyntax.NormaliseInput(input);
+        var tool = Find(name);
+        long started = _timer.GetTimestamp();
+        var (result, outcome) = (default(ToolResult), CallOutcome.Cancelled);
         try
         {
-            return Settle(tool, await work.WaitAsync(token));
+            (result, outcome) = tool is not null
+                ? await AnswerAsync(tool, input, context, cancellation)
+                : (Failure(Spelling.Unknown("tool", name, Names)), CallOutcome.Unknown);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            Abandon(work);
-            throw new OperationCanceledException(cancellation);
+            (result, outcome) = (Failure($"{name} threw {e.GetType().Name}: {e.Message}"), CallOutcome.Failed);
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        finally
         {
-            Abandon(work);
-            return Failure($"{name} did not answer within {TimeLimit.TotalSeconds:0.###} s and was given up: raise the "
-                + "time limit or see what keeps it.");
+            if (await NoteAsync(name, tool, input, outcome, started) is { } fault)
+                result = Failure($"{name} was called, but that could not be noted: {fault}");
         }
-        catch (Exception e)
-        {
-            return Failure($"{name} threw {e.GetType().Name}: {e.Message}");
-        }
+        return result;
     }
 
-    private ToolResult Settle(Tool tool, ToolResult result)
+    private async Task<(ToolResult, CallOutcome)> AnswerAsync(
+        Tool tool, string input, ToolContext context, CancellationToken cancellation)
+    {
+        var limits = Policies.LimitsOf(tool);
+        bool changes = tool.ChangesSomething(input);
+        if (changes && Policies.Approve is not { } approve)
+            return (Failure($"{tool.Name} would change something, and nobody is there to approve it."),
+                CallOutcome.Refused);
+        if (changes && !await Policies.Approve!(new ApprovalRequest(tool, input), cancellation))
+            return (Failure($"{tool.Name} would change something, and that was not approved."), CallOutcome.Refused);
+
+        var cache = changes || limits.CacheSeconds == 0 ? null : Policies.Cache;
+        string? key = cache is null ? null : ResultCache.KeyOf(tool, tool.ContextKey(context), input);
+        var maxAge = limits.CacheSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
+        if (cache?.Find(key!, maxAge) is { } kept && Settle(tool, limits, ToolResult.Success(kept)) is
+            { IsError: false } known)
+            return (known, CallOutcome.Cached);
+
+        var guard = _guards.GetOrAdd(tool, t => new ToolGuard(t, limits, _timer, Policies.Draw));
+        var (result, outcome) = await guard.CallAsync(input, context, TimeLimit, mayRetry: !changes, cancellation);
+        var settled = Settle(tool, limits, result);
+        if (settled.IsError)
+            return (settled, outcome == CallOutcome.Answered ? CallOutcome.Failed : outcome);
+        cache?.Keep(key!, CallSyntax.Neutralise(result.Text!, ResultCache.MaxText));
+        return (settled, outcome);
+    }
+
+    private ToolResult Settle(Tool tool, ToolLimits limits, ToolResult result)
     {
         if (result.Error is { } error)
-            return Failure(error);
-        string text = CallSyntax.Neutralise(result.Text ?? "", MaxResultLength);
+            return Failure(error, result.IsTransient);
+        string text = CallSyntax.Neutralise(result.Text ?? "", limits.MaxResultLength ?? MaxResultLength);
+        if (_tokenizer is not null)
+            text = CallTokens.Shorten(text, _tokenizer, limits.MaxResultTokens ?? MaxResultTokens);
         return text.Length > 0 ? ToolResult.Success(text) : Failure($"{tool.Name} answered with nothing.");
     }
 
-    private ToolResult Failure(string reason) =>
-        ToolResult.Failure(CallSyntax.Neutralise(reason, Math.Max(MaxResultLength, CallSyntax.MaxResultLength)));
+    private ToolResult Failure(string reason, bool isTransient = false) => ToolResult.Failure(
+        CallSyntax.Neutralise(reason, Math.Max(MaxResultLength, CallSyntax.MaxResultLength)), isTransient);
 
-    // A late exception of a call that was given up is of no more use; unobserved it would be reported as a fault.
-    private static void Abandon(Task work) => work.ContinueWith(
-        static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    /// <summary>Notes a call in the audit log; returns why that was not possible.</summary>
+    private async Task<string?> NoteAsync(string name, Tool? tool, string input, CallOutcome outcome, long started)
+    {
+        try
+        {
+            if (Policies.Audit is { } audit)
+                await audit.WriteAsync(name, tool?.Version, input, outcome, _timer.GetElapsedTime(started));
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
 }

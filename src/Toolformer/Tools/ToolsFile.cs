@@ -156,6 +156,8 @@ public sealed class ToolsFile
             throw BadEntry($"\"kind\" is {kind.ValueKind}, not a string.", "Write \"kind\": \"http\" or another.");
         var limits = json.TryGetProperty(LimitsField, out var given)
             ? ToolSettings.Read<ToolLimits>(given, "limit", BadEntry) : new ToolLimits();
+        if (limits.Problem() is { } problem)
+            throw BadEntry($"Of the limits {problem}", "Correct the number under \"limits\".");
         var options = JsonSerializer.SerializeToElement(json.EnumerateObject()
             .Where(p => p.Name is not (KindField or LimitsField)).ToDictionary(p => p.Name, p => p.Value));
         return new Entry(hasKind ? kind.GetString()! : name, hasKind, options, limits);

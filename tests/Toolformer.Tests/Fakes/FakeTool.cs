@@ -19,12 +19,18 @@ public sealed class FakeTool(
 
     public Func<string?, TokenPattern?> Pattern { get; init; } = _ => null;
 
+    public Func<string, bool> Changes { get; init; } = _ => false;
+    public string OwnVersion { get; init; } = "1";
+
     public override string Name => name;
+    public override string Version => OwnVersion;
     public override string Description => $"Does what a test wants {name} to do.";
     public override string Instruction => $"You can call the API by writing \"[{name}(input)]\".";
     public override IReadOnlyList<string> Demonstrations { get; } = [$"One and [{name}(one)] one."];
 
     public override TokenPattern? InputPattern(string? text) => Pattern(text);
+
+    public override bool ChangesSomething(string input) => Changes(input);
 
     public override ValueTask<ToolResult> CallAsync(
         string input, ToolContext context, CancellationToken cancellation) =>

@@ -39,7 +39,7 @@ public sealed class HostileToolTests : IDisposable
             time.Advance(TimeSpan.FromMinutes(1)); // it hangs until its time is over, and longer
             return new(never.Task);
         });
-        await Run(new Toolbox([add, day], time), add, day);
+        await Run(new Toolbox([add, day], time) { MaxResultTokens = 1000 }, add, day);
 
         var executed = Read<ExecutedCall>("executed.jsonl");
         Assert.All(executed, c => Assert.True(c.Result is null ^ c.Error is null));
