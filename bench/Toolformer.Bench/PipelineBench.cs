@@ -10,7 +10,7 @@ internal static class PipelineBench
 {
     private const int Texts = 24;
 
-    public static IEnumerable<(string What, string Result)> Run(string folder)
+    public static IEnumerable<Measure> Run(string folder)
     {
         using var model = ModelFolder.Open(folder).ReadModel();
         var options = new QuickstartOptions
@@ -39,10 +39,10 @@ internal static class PipelineBench
         var (cpu, wall) = Stopclock.Costs(
             () => sampled = sample.Sample(documents, tool, (_, _) => { }, CancellationToken.None).Calls);
         int calls = sampled.Sum(c => c.Count);
-        yield return ($"sampling, {documents.Count} texts, {calls} calls: CPU a text",
+        yield return new($"sampling, {documents.Count} texts, {calls} calls: CPU a text",
             $"{cpu / documents.Count:0.000} s");
-        yield return ("  wall time a text", $"{wall / documents.Count:0.000} s");
-        yield return ("  forward tokens a text", $"{(double)(model.ForwardTokens - before) / documents.Count:N0}");
+        yield return new("  wall time a text", $"{wall / documents.Count:0.000} s");
+        yield return new("  forward tokens a text", $"{(double)(model.ForwardTokens - before) / documents.Count:N0}");
 
         var filter = new FilterCalls(model, [tool], new FilterOptions());
         var executed = documents.Zip(sampled, (d, sampledCalls) => (
@@ -50,8 +50,8 @@ internal static class PipelineBench
             sampledCalls.Select(c => new ExecutedCall(c) { Result = "42" }).ToList())).ToList();
         before = model.ForwardTokens;
         (cpu, wall) = Stopclock.Costs(() => filter.Score([.. executed]));
-        yield return ($"filtering, {calls} calls: CPU a text", $"{cpu / documents.Count:0.000} s");
-        yield return ("  wall time a text", $"{wall / documents.Count:0.000} s");
-        yield return ("  forward tokens a text", $"{(double)(model.ForwardTokens - before) / documents.Count:N0}");
+        yield return new($"filtering, {calls} calls: CPU a text", $"{cpu / documents.Count:0.000} s");
+        yield return new("  wall time a text", $"{wall / documents.Count:0.000} s");
+        yield return new("  forward tokens a text", $"{(double)(model.ForwardTokens - before) / documents.Count:N0}");
     }
 }
