@@ -24,7 +24,9 @@ internal static class BenchModel
     public static TorchLanguageModel Of(ScalarType type)
     {
         using var random = Torch.Decoder.Random(Shape, seed: 1);
-        return new TorchLanguageModel(random.To(type, CPU), new Words(), null, null);
+        var decoder = random.To(type, CPU);
+        decoder.Pack();
+        return new TorchLanguageModel(decoder, new Words(), null, null);
     }
 
     /// <summary>Random words that are no markup.</summary>

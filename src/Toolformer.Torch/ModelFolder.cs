@@ -101,7 +101,8 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     }
 
     /// <summary>
-    /// Reads weights and tokenizer; where the folder has no tokenizer files, the model still works on token ids.
+    /// Reads weights and tokenizer, to infer with (<see cref="Decoder.Pack"/>); where the folder has no tokenizer files,
+    /// the model still works on token ids.
     /// </summary>
     /// <exception cref="InvalidDataException">The folder is damaged, or its tokenizer is another model's.</exception>
     public TorchLanguageModel ReadModel(ScalarType type = ScalarType.Float32, Device? device = null)
@@ -112,7 +113,9 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         if (tokenizer.VocabularySize > Shape.VocabularySize)
             throw new InvalidDataException($"The tokenizer has {tokenizer.VocabularySize:N0} tokens, the model "
                 + $"{Shape.VocabularySize:N0}.\n  in {Path}\n  They belong to different models: fetch both anew.");
-        return new TorchLanguageModel(ReadDecoder(type, device), tokenizer, BeginningOfText, EndOfText);
+        var decoder = ReadDecoder(type, device);
+        decoder.Pack();
+        return new TorchLanguageModel(decoder, tokenizer, BeginningOfText, EndOfText);
     }
 
     /// <summary>Writes config.json, model.safetensors and the tokenizer files of <paramref name="source"/>.</summary>
