@@ -32,6 +32,7 @@ internal sealed class PackedMatrix : IDisposable
             || weight.dtype is not (ScalarType.Float32 or ScalarType.BFloat16)
             || Kernels.Value is not { } kernels)
             return null;
+        using var scope = NewDisposeScope();
         using var guard = no_grad();
         var packed = kernels.invoke<Tensor>("pack", weight.detach(), Rows);
         return new PackedMatrix(packed.DetachFromDisposeScope());
