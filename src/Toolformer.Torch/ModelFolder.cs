@@ -11,8 +11,6 @@ namespace Toolformer.Torch;
 /// </summary>
 public sealed record ModelFolder(string Path, Architecture Architecture, ModelConfig Config, DecoderShape Shape)
 {
-    private const string SingleFile = "model.safetensors", IndexFile = "model.safetensors.index.json";
-
     /// <summary>Files beside the weights that belong to a model and travel with it.</summary>
     private static readonly string[] TokenizerFiles =
         ["tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json"];
@@ -27,29 +25,8 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     /// <summary>Reads the configuration only.</summary>
     public static ModelFolder Open(string path)
     {
-        if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException(
-                $"There is no model folder '{path}'.\n  It should hold config.json and {SingleFile}.");
-        string configPath = System.IO.Path.Combine(path, "config.json");
-        if (!File.Exists(configPath))
-            throw new FileNotFoundException($"'{path}' has no config.json, so it is not a model folder.\n"
-                + $"  looked in {System.IO.Path.GetFullPath(path)}\n"
-                + "  Fetch the model again with all its files, or name the folder that holds them.", configPath);
-        JsonElement root;
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(configPath));
-            root = json.RootElement.Clone();
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"config.json is not valid JSON: {e.Message}\n  in {configPath}\n"
-                + "  Fetch the file again.", e);
-        }
-        if (root.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException($"config.json holds no object.\n  in {configPath}\n  Fetch the file again.");
-        var config = new ModelConfig(root, configPath);
-        var architecture = Architecture.Named(config.Text("model_type"), configPath);
+        var config = Checkpoint.ReadConfig(path);
+        var architecture = Architecture.Named(config.Text("model_type"), config.Path);
         return new ModelFolder(path, architecture, config, architecture.ReadShape(config));
     }
 
@@ -65,7 +42,7 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         using var _ = no_grad();
         try
         {
-            foreach (string file in WeightFiles())
+            foreach (string file in Checkpoint.WeightFiles(Path))
             {
                 // Names are compared with the family's prefix, whether the file has it or not.
                 string Canonical(string name) =>
@@ -138,7 +115,8 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         // Last, and at once: a folder that has its weights is complete.
         using var guard = no_grad();
         using var scope = TorchSharp.torch.NewDisposeScope();
-        Safetensors.Write(System.IO.Path.Combine(path, SingleFile), decoder.Shape.Parameters().SelectMany(p =>
+        string weights = System.IO.Path.Combine(path, Checkpoint.SingleFile);
+        Safetensors.Write(weights, decoder.Shape.Parameters().SelectMany(p =>
         {
             var value = decoder.Parameters[p.Name].detach().to(type);
             return architecture.Locate(p.Name, decoder.Shape).Select(stored => (stored.Name, stored.Write(value)));
@@ -152,7 +130,7 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     {
         ["name"] = System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\')),
         ["model_type"] = Architecture.ModelType,
-        ["sha256"] = new JsonArray([.. WeightFiles().Select(file =>
+        ["sha256"] = new JsonArray([.. Checkpoint.WeightFiles(Path).Select(file =>
         {
             using var stream = File.OpenRead(file);
             return (JsonNode)Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(stream));
@@ -160,46 +138,12 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     };
 
     /// <summary>Whether a folder holds a whole model in one file.</summary>
-    public static bool IsComplete(string path) => File.Exists(System.IO.Path.Combine(path, SingleFile));
+    public static bool IsComplete(string path) => File.Exists(System.IO.Path.Combine(path, Checkpoint.SingleFile));
 
     private static void AtomicWrite(string path, string text)
     {
         File.WriteAllText(path + ".tmp", text);
         File.Move(path + ".tmp", path, overwrite: true);
-    }
-
-    private IReadOnlyList<string> WeightFiles()
-    {
-        if (File.Exists(In(SingleFile)))
-            return [In(SingleFile)];
-        if (!File.Exists(In(IndexFile)))
-        {
-            string remedy = Directory.GetFiles(Path, "pytorch_model*.bin").Length > 0
-                ? "It holds pytorch_model.bin, which can run code when opened: convert it where it was made."
-                : "Fetch the model again with all its files, or name the folder that holds the weights.";
-            throw new FileNotFoundException($"There is neither {SingleFile} nor {IndexFile}.\n  in {Path}\n  {remedy}",
-                In(SingleFile));
-        }
-        try
-        {
-            using var index = JsonDocument.Parse(File.ReadAllBytes(In(IndexFile)));
-            string[] shards = [.. index.RootElement.GetProperty("weight_map").EnumerateObject()
-                .Select(p => p.Value.GetString() ?? "").Distinct().Order(StringComparer.Ordinal)];
-            foreach (string shard in shards)
-            {
-                if (shard != System.IO.Path.GetFileName(shard))
-                    throw new InvalidDataException($"Shard '{shard}' lies outside the folder.\n  in {In(IndexFile)}");
-                if (!File.Exists(In(shard)))
-                    throw new FileNotFoundException(
-                        $"Shard '{shard}' is missing.\n  named by {In(IndexFile)}\n  Fetch it again.", In(shard));
-            }
-            return [.. shards.Select(In)];
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new InvalidDataException(
-                $"The index of the shards is not valid: {e.Message}\n  in {In(IndexFile)}", e);
-        }
     }
 
     private static void CheckShape(string file, Safetensors.Entry entry, long[] expected)

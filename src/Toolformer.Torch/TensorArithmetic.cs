@@ -12,6 +12,10 @@ namespace Toolformer.Torch;
 internal static class TensorArithmetic
 {
     private static readonly Scalar One = 1.0.ToScalar(), MinusOne = (-1.0).ToScalar();
+
+    /// <summary>The number 0, for calls that take a scalar.</summary>
+    public static readonly Scalar Zero = 0.0.ToScalar();
+
     private static readonly Scalar NegativeInfinity = float.NegativeInfinity.ToScalar();
 
     public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, One);

@@ -1,0 +1,26 @@
+namespace Toolformer.Torch.Seq2Seq;
+
+/// <summary>
+/// A family of encoder–decoders: what its config.json means and how its files name the parameters. One file each.
+/// </summary>
+public abstract class Seq2SeqFamily
+{
+    /// <summary>The `model_type` of config.json.</summary>
+    public abstract string ModelType { get; }
+
+    /// <exception cref="InvalidDataException">A setting that the network does not have.</exception>
+    public abstract Seq2SeqShape ReadShape(ModelConfig config);
+
+    /// <summary>The names that a parameter may have in the family's files; the first that is there counts.</summary>
+    public abstract IReadOnlyList<string> NamesInFile(string parameter);
+
+    /// <summary>The family with this `model_type`.</summary>
+    /// <param name="source">Where it was read, for the message.</param>
+    public static Seq2SeqFamily Named(string modelType, string source)
+    {
+        var all = Catalog.Find<Seq2SeqFamily>();
+        return all.FirstOrDefault(f => f.ModelType == modelType) ?? throw new InvalidDataException(
+            $"model_type '{modelType}' is no family of translation models that this version can run.\n  in {source}\n"
+            + $"  Available: {string.Join(", ", all.Select(f => f.ModelType).Order())}.");
+    }
+}
