@@ -40,7 +40,7 @@ public static class ModelHealth
         {
             return [new Finding("tokenizer", Health.Limited, "there is none: token ids can be scored and written on "
                 + "from, text can't, and nothing can be annotated", folder.Path,
-                "Put tokenizer.json, or vocab.json and merges.txt, beside the weights.")];
+                "Put the tokenizer's files (tokenizer.json, tokenizer.model, …) beside the weights.")];
         }
         var tokenizer = Tokenizer.Load(folder.Path);
         int model = folder.Shape.VocabularySize, tokens = tokenizer.VocabularySize;

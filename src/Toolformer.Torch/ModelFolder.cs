@@ -11,16 +11,12 @@ namespace Toolformer.Torch;
 /// </summary>
 public sealed record ModelFolder(string Path, Architecture Architecture, ModelConfig Config, DecoderShape Shape)
 {
-    /// <summary>Files beside the weights that belong to a model and travel with it.</summary>
-    private static readonly string[] TokenizerFiles =
-        ["tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "special_tokens_map.json"];
-
     /// <summary>The id that stands before every text: config.json's, where the family uses one.</summary>
     public int? BeginningOfText => Architecture.StartsWithBeginningOfText ? Config.TokenId("bos_token_id") : null;
 
     public int? EndOfText => Config.TokenId("eos_token_id");
 
-    public bool HasTokenizer => TokenizerFiles.Any(f => f is "tokenizer.json" or "vocab.json" && File.Exists(In(f)));
+    public bool HasTokenizer => TokenizerFiles.Exist(Path);
 
     /// <summary>Reads the configuration only.</summary>
     public static ModelFolder Open(string path)
@@ -84,7 +80,7 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     /// <exception cref="InvalidDataException">The folder is damaged, or its tokenizer is another model's.</exception>
     public TorchLanguageModel ReadModel(ScalarType type = ScalarType.Float32, Device? device = null)
     {
-        ITokenizer tokenizer = Torch.TokenizerFiles.Exist(Path)
+        ITokenizer tokenizer = TokenizerFiles.Exist(Path)
             ? Tokenizer.Load(Path)
             : new NoTokenizer(Path, Shape.VocabularySize);
         if (tokenizer.VocabularySize > Shape.VocabularySize)
@@ -109,7 +105,7 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
             config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
         string[] travelling = source is null
             ? []
-            : [.. TokenizerFiles.Where(f => File.Exists(System.IO.Path.Combine(source, f)))];
+            : [.. TokenizerFiles.Names.Where(f => File.Exists(System.IO.Path.Combine(source, f)))];
         foreach (string file in travelling)
             File.Copy(System.IO.Path.Combine(source!, file), System.IO.Path.Combine(path, file), overwrite: true);
         // Last, and at once: a folder that has its weights is complete.

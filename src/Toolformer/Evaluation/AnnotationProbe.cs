@@ -55,12 +55,13 @@ public sealed record AnnotationProbe(
                 using var rows = model.Fork([new ForkPoint(prefix, textStart + places[c])]);
                 var written = new List<int>();
                 int next = open;
-                while (written.Count < MaxCallTokens && !tokenizer.Decode(written).Contains(CallSyntax.Close))
+                while (written.Count < MaxCallTokens
+                    && !tokenizer.DecodeContinuation(written).Contains(CallSyntax.Close))
                 {
                     next = ArgMax(rows.Step([[next]])[0].Span);
                     written.Add(next);
                 }
-                string call = tokenizer.Decode(written);
+                string call = tokenizer.DecodeContinuation(written);
                 calls++;
                 closed += call.Contains(CallSyntax.Close) ? 1 : 0;
                 named += call.StartsWith(prompt.Tool + "(") ? 1 : 0;

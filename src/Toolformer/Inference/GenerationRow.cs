@@ -24,6 +24,7 @@ internal sealed class GenerationRow
     private readonly List<GenerationEvent> _events = [];
     private readonly List<int> _next = [];
     private int _textTokens;
+    private bool _atStart;
 
     // Inside a call: what it may become, how far it is, and where " [" stands.
     private TokenAutomaton? _grammar;
@@ -38,6 +39,7 @@ internal sealed class GenerationRow
         _random = new Random(request.Seed);
         _text = new CompletionText(rules.Options.StopStrings);
         _promptText = request.PromptTokens is { } ids ? rules.Model.Tokenizer.Decode(ids) : request.Prompt;
+        _atStart = _promptText.Length == 0;
         _next.Add(prompt[^1]);
         FinishIfFull();
     }
@@ -107,7 +109,7 @@ internal sealed class GenerationRow
             return;
         }
         Append(token, sampled: true);
-        Emit(_text.Add(_rules.Model.Tokenizer.Bytes(token)), inCall: false);
+        Emit(_text.Add(_rules.Model.Tokenizer.NextBytes(token, ref _atStart)), inCall: false);
         if (_text.IsStopped)
             Finish(FinishReason.StopString);
         else if (++_textTokens == _rules.Options.MaxNewTokens)
@@ -141,7 +143,8 @@ internal sealed class GenerationRow
             return;
 
         // The grammar ends with the arrow, and neither a name nor an input contains one.
-        string head = _rules.Model.Tokenizer.Decode(_tokens.Skip(_callStart + 1))[..^CallSyntax.Arrow.Length];
+        string head = _rules.Model.Tokenizer
+            .DecodeContinuation(_tokens.Skip(_callStart + 1))[..^CallSyntax.Arrow.Length];
         int input = head.IndexOf('(') + 1;
         var call = new ApiCall(head[..(input - 1)], head[input..^1]);
         _events.Add(new GenerationEvent.CallStarted(call));
@@ -191,7 +194,7 @@ internal sealed class GenerationRow
     private void AppendInCall(int token, bool sampled)
     {
         Append(token, sampled);
-        Emit(_text.AddInCall(_rules.Model.Tokenizer.Bytes(token)), inCall: true);
+        Emit(_text.AddInCall(_rules.Model.Tokenizer.NextBytes(token, ref _atStart)), inCall: true);
     }
 
     private void Emit(string text, bool inCall)

@@ -12,21 +12,19 @@ public sealed class CallTokens
 {
     private readonly ITokenizer _tokenizer;
 
-    /// <param name="model">The model's name or folder, for the error message.</param>
+    /// <param name="model">The model's name or folder, for the error message; null: the tokenizer's source.</param>
     /// <exception cref="NotSupportedException">" [" is not one token: p(&lt;API&gt;) would be no number.</exception>
     public CallTokens(
-        ITokenizer tokenizer, EmptyCallForm emptyForm = EmptyCallForm.ArrowKept, string model = "this model")
+        ITokenizer tokenizer, EmptyCallForm emptyForm = EmptyCallForm.ArrowKept, string? model = null)
     {
         _tokenizer = tokenizer;
         EmptyForm = emptyForm;
         var open = Ids(CallSyntax.Open);
-        if (open.Length != 1)
-            throw new NotSupportedException($"The tokenizer of {model} ({tokenizer.GetType().Name}) writes "
-                + $"\"{CallSyntax.Open}\" as {open.Length} tokens [{string.Join(", ", open)}], where calls need "
-                + "exactly one: use a model of the GPT-2 kind of vocabulary, or add the token to this one.");
+        if (open.Length != 1 || tokenizer.DecodeContinuation(open) != CallSyntax.Open)
+            throw Unusable(model, CallSyntax.Open, open, "where calls need exactly one that reads so");
         Open = open[0];
-        Arrow = Ids(CallSyntax.Arrow);
-        Close = Ids(CallSyntax.Close);
+        Arrow = Whole(model, CallSyntax.Arrow);
+        Close = Whole(model, CallSyntax.Close);
     }
 
     /// <summary>The one token " [", of which p(&lt;API&gt;) is the probability.</summary>
@@ -68,7 +66,8 @@ public sealed class CallTokens
         ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, 1);
         string text = result;
         int end = result.Length;
-        while (end > 0 && tokenizer.Encode(CallSyntax.PrintResult(text)) is var tokens && tokens.Count > maxTokens)
+        while (end > 0 && tokenizer.EncodeContinuation(CallSyntax.PrintResult(text)) is var tokens
+            && tokens.Count > maxTokens)
         {
             // Room for the mark of the cut; that may take some tokens, then a little more is cut.
             int fitting = tokens[maxTokens - 1].End - CallSyntax.BeforeResult.Length - 1;
@@ -88,5 +87,20 @@ public sealed class CallTokens
         return [.. all.Where(id => _tokenizer.Bytes(id).IndexOf(wanted) >= 0)];
     }
 
-    private ImmutableArray<int> Ids(string text) => [.. _tokenizer.Encode(text).Select(t => t.Id)];
+    /// <summary>The tokens of a mark that may be several, but must be nothing else than it.</summary>
+    private ImmutableArray<int> Whole(string? model, string mark)
+    {
+        var ids = Ids(mark);
+        return _tokenizer.DecodeContinuation(ids) == mark
+            ? ids
+            : throw Unusable(model, mark, ids, "which do not read as it");
+    }
+
+    private NotSupportedException Unusable(string? model, string mark, ImmutableArray<int> ids, string why) => new(
+        $"The tokenizer of {model ?? _tokenizer.Source} ({_tokenizer.GetType().Name}) writes \"{mark}\" as "
+        + $"{ids.Length} tokens [{string.Join(", ", ids)}], {why}: use a model of the GPT-2 or Llama kind of "
+        + "vocabulary, or add the token to this one.");
+
+    /// <summary>All parts of a call go on in a text.</summary>
+    private ImmutableArray<int> Ids(string text) => [.. _tokenizer.EncodeContinuation(text).Select(t => t.Id)];
 }

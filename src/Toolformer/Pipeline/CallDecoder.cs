@@ -58,7 +58,7 @@ internal sealed class CallRow(ForkPoint start, TokenAutomaton? automaton, Random
             Ending = _ids.Count >= maxTokens ? SampleCalls.Unfinished : null;
             return Ending is null;
         }
-        string text = model.Tokenizer.Decode(_ids);
+        string text = model.Tokenizer.DecodeContinuation(_ids);
         int end = text.IndexOf(CallSyntax.Close, StringComparison.Ordinal);
         int arrow = text.IndexOf("->", StringComparison.Ordinal);
         if (arrow >= 0 && (end < 0 || arrow < end))

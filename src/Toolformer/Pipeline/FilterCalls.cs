@@ -40,7 +40,7 @@ public sealed class FilterCalls(ILanguageModel model, IEnumerable<TaughtTool> to
         tools.ToDictionary(t => t.Name, t => t.Options.FilterThreshold);
 
     private readonly CallTokens _markup = new(model.Tokenizer, options.EmptyForm);
-    private readonly int[] _separator = [.. model.Tokenizer.Encode(options.Separator).Select(t => t.Id)];
+    private readonly int[] _separator = [.. model.Tokenizer.EncodeContinuation(options.Separator).Select(t => t.Id)];
 
     /// <summary>Scores the calls of some documents: one record per call, in their order.</summary>
     /// <exception cref="InvalidDataException">A call names a position or a tool that is not there.</exception>

@@ -233,7 +233,7 @@ public sealed class SampleCalls : IDisposable
     }
 
     private int[] Query(TokenisedDocument text) =>
-        [.. _model.Tokenizer.Encode(Tools.AnnotationPrompt.Query(text.Document.Text)).Select(t => t.Id)];
+        [.. _model.Tokenizer.EncodeContinuation(Tools.AnnotationPrompt.Query(text.Document.Text)).Select(t => t.Id)];
 
     private TokenAutomaton? Automaton(TaughtTool tool, string text)
     {

@@ -19,11 +19,11 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         TokenizerFiles.Write(Vocabulary, _folder.FullName);
         Assert.True(TokenizerFiles.Exist(_folder.FullName));
-        BpeVocabulary read = TokenizerFiles.Read(_folder.FullName);
+        BpeVocabulary read = Tokenizer.Load(_folder.FullName).Vocabulary!;
         Assert.Equal(Vocabulary.Spellings, read.Spellings);
         Assert.Equal(Vocabulary.Merges, read.Merges);
         Assert.Equal(Vocabulary.AddedTokens, read.AddedTokens);
-        Assert.Equal(Vocabulary.PreTokenizer.Patterns, read.PreTokenizer.Patterns);
+        Assert.Equal(Vocabulary.PreTokenizer.Steps, read.PreTokenizer.Steps);
     }
 
     [Fact]
@@ -59,8 +59,8 @@ public sealed class TokenizerFilesTests : IDisposable
             json["normalizer"] = JsonNode.Parse("""{"type": "Sequence", "normalizers": [{"type": "NFC"}]}""");
         });
         Tokenizer tokenizer = Tokenizer.Load(_folder.FullName);
-        Assert.Equal(Vocabulary.Merges, tokenizer.Vocabulary.Merges);
-        Assert.True(tokenizer.Vocabulary.NormalFormC);
+        Assert.Equal(Vocabulary.Merges, tokenizer.Vocabulary!.Merges);
+        Assert.True(tokenizer.Vocabulary!.NormalFormC);
         Assert.Equal(["1", "2", "-", "3"], tokenizer.Encode("12-3").Select(t => tokenizer.Spelling(t.Id)));
     }
 
@@ -85,7 +85,9 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData("{\"model\": {\"vocab\": {\"a\": 0, \"a\": 1}}}", "two ids, 0 and 1")]
     [InlineData("{\"model\": {\"vocab\": {\"a\": 0, \"b\": 0}}}", "two tokens")]
     [InlineData("{\"model\": {\"vocab\": {\"a\": -1}}}", "less than 0")]
-    [InlineData("{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}", "Unigram")]
+    [InlineData("{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}", "is empty")]
+    [InlineData("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[]]}}", "can't be read as")]
+    [InlineData("{\"model\": {\"type\": \"WordLevel\", \"vocab\": {}}}", "model.type is WordLevel")]
     public void A_malformed_tokenizer_json_is_an_error_that_names_the_file(string json, string expected)
     {
         File.WriteAllText(InFolder("tokenizer.json"), json);
@@ -106,14 +108,19 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData("added_tokens", """[{"id": 3, "content": "<x>"}]""", "two tokens")]
     [InlineData("added_tokens", """[{"id": 5000, "content": "<x>"}]""", "none with the id")]
     [InlineData("added_tokens", """[{"content": "<x>"}]""", "can't be read as")]
-    [InlineData("normalizer", """{"type": "Lowercase"}""", "Lowercase")]
-    [InlineData("pre_tokenizer", "null", "without ByteLevel")]
-    [InlineData("pre_tokenizer", """{"type": "Metaspace"}""", "Metaspace")]
-    [InlineData("pre_tokenizer", """{"type": "ByteLevel", "add_prefix_space": true}""", "add_prefix_space")]
+    [InlineData("normalizer", """{"type": "Nmt"}""", "normalizer.type is \"Nmt\"")]
+    [InlineData("pre_tokenizer", "null", "decoder.type is \"ByteLevel\"")]
+    [InlineData("pre_tokenizer", """{"type": "Metaspace"}""", "decoder.type")]
+    [InlineData("pre_tokenizer", """{"type": "UnicodeScripts"}""", "UnicodeScripts")]
+    [InlineData("decoder", """{"type": "CTC"}""", "CTC")]
+    [InlineData("post_processor", """{"type": "Odd"}""", "post_processor.type is \"Odd\"")]
+    [InlineData("post_processor", """{"type": "BertProcessing", "sep": ["a", 9999], "cls": ["b", 1]}""", "token 9999")]
+    [InlineData("model.dropout", "0.1", "model.dropout is 0.1")]
+    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"String": "a"}, "behavior": "Odd"}""", "\"Odd\"")]
     [InlineData("pre_tokenizer.pretokenizers",
         """[{"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated"}, {"type": "ByteLevel"}]""",
         "can't be read as")]
-    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Removed"}""", "Removed")]
+    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a"}}""", "decoder.type")]
     public void A_tokenizer_json_that_contradicts_itself_or_is_another_kind_is_refused(
         string path, string value, string expected)
     {
@@ -159,7 +166,7 @@ public sealed class TokenizerFilesTests : IDisposable
         WritePair("#version: 0.2\r\n" + string.Join("\r\n", Vocabulary.Merges.Select(m => $"{m.Left} {m.Right}")));
         File.WriteAllText(InFolder("added_tokens.json"), $$"""{"<extra>": {{Vocabulary.Spellings.Count}}}""");
         Tokenizer tokenizer = Tokenizer.Load(_folder.FullName);
-        Assert.Equal(Vocabulary.Merges, tokenizer.Vocabulary.Merges);
+        Assert.Equal(Vocabulary.Merges, tokenizer.Vocabulary!.Merges);
         Assert.Equal(Vocabulary.Spellings.Count, tokenizer.Encode("<extra>").Single().Id);
         Assert.Equal(0, tokenizer.Encode("<|endoftext|>", allowSpecial: true).Single().Id);
     }

@@ -91,7 +91,7 @@ public class TokenizerGoldenTests
     {
         JsonElement cases = Expected().GetProperty("cases");
         DirectoryInfo folder = Directory.CreateTempSubdirectory("tokenizer");
-        Toolformer.Torch.TokenizerFiles.Write(Gpt2.Value.Vocabulary, folder.FullName);
+        Toolformer.Torch.TokenizerFiles.Write(Gpt2.Value.Vocabulary!, folder.FullName);
         Tokenizer again = Tokenizer.Load(folder.FullName);
         folder.Delete(recursive: true);
         Assert.Equal(50257, again.VocabularySize);

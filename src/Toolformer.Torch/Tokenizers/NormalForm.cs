@@ -4,42 +4,42 @@ using System.Text;
 namespace Toolformer.Torch;
 
 /// <summary>
-/// Unicode's normal form C (UAX #15), with the origin of each character. .NET has none in globalization-invariant mode,
+/// Unicode's normal forms (UAX #15), with the origin of each character. .NET has none in globalization-invariant mode,
 /// where <see cref="string.Normalize()"/> gives every text back as it is.
 /// </summary>
-internal sealed class NormalFormC
+internal sealed class NormalForm
 {
     // Hangul syllables are numbered: leading consonant, vowel, optional trailing consonant.
     private const int Leading = 0x1100, Vowel = 0x1161, BeforeTrailing = 0x11A7, Syllable = 0xAC00;
     private const int Leadings = 19, Vowels = 21, Trailings = 28, Syllables = Leadings * Vowels * Trailings;
 
-    private static readonly NormalFormC s_unicode = new();
+    private static readonly Lazy<NormalForm> s_canonical = new(() => new NormalForm(compatible: false));
+    private static readonly Lazy<NormalForm> s_compatible = new(() => new NormalForm(compatible: true));
 
-    private readonly Dictionary<int, (int First, int Second)> _parts = []; // Second is 0 in a singleton
+    private readonly Dictionary<int, int[]> _parts = [];
     private readonly Dictionary<(int First, int Second), int> _composites = [];
     private readonly Dictionary<int, int> _classes = [];
     private readonly HashSet<int> _joining = [];
 
-    private NormalFormC()
+    private NormalForm(bool compatible)
     {
-        using Stream data = typeof(NormalFormC).Assembly.GetManifestResourceStream("NormalFormC.txt")!;
+        using Stream data = typeof(NormalForm).Assembly.GetManifestResourceStream("NormalForms.txt")!;
         using var reader = new StreamReader(data);
         while (reader.ReadLine() is { } line)
         {
             string[] words = line.Split(' ');
-            if (words[0] == "#")
+            if (words[0] == "#" || (words[0] == "K" && !compatible))
                 continue;
-            int first = Hex(words[1]), second = Hex(words[2]);
             if (words[0] == "C")
             {
-                for (int c = first; c <= second; c++)
+                for (int c = Hex(words[1]); c <= Hex(words[2]); c++)
                     _classes.Add(c, int.Parse(words[3], CultureInfo.InvariantCulture));
                 continue;
             }
-            int third = words.Length > 3 ? Hex(words[3]) : 0;
-            _parts.Add(first, (second, third));
+            int[] parts = [.. words.Skip(2).Select(Hex)];
+            _parts.Add(Hex(words[1]), parts);
             if (words[0] == "D")
-                _composites.Add((second, third), first);
+                _composites.Add((parts[0], parts[1]), Hex(words[1]));
         }
         // What may change what stands before it, by composing with it or by changing places.
         _joining.UnionWith(_classes.Keys);
@@ -51,19 +51,25 @@ internal sealed class NormalFormC
         static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The normal form, and per character of it (UTF-16) the characters of the text it came from.</summary>
-    /// <returns>No origins where the text is in normal form already.</returns>
-    public static (string Text, (int Start, int End)[]? Origins) Of(string text) =>
-        text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF') ? s_unicode.Normalize(text) : (text, null);
-
-    private (string Text, (int Start, int End)[]? Origins) Normalize(string text)
+    /// <param name="compose">Form C or KC, else D or KD.</param>
+    /// <param name="compatible">Form KC or KD.</param>
+    public static AlignedText Of(AlignedText text, bool compose, bool compatible)
     {
-        StringBuilder? result = null; // as long as nothing has changed, there is no copy
-        var origins = new List<(int, int)>();
+        // The first character that a form may change.
+        char first = compatible ? '\u00A0' : compose ? '\u0300' : '\u00C0';
+        return text.Text.AsSpan().ContainsAnyExceptInRange('\0', (char)(first - 1))
+            ? (compatible ? s_compatible : s_canonical).Value.Normalize(text, compose)
+            : text;
+    }
+
+    private AlignedText Normalize(AlignedText whole, bool compose)
+    {
+        string text = whole.Text;
+        AlignedText.Builder? result = null; // as long as nothing has changed, there is no copy
         for (int start = 0; start < text.Length;)
         {
             int end = start + RuneAt(text, start, out Rune first);
-            bool alone = !_parts.ContainsKey(first.Value);
+            bool alone = !_parts.ContainsKey(first.Value) && (compose || !IsSyllable(first.Value));
             for (; end < text.Length; alone = false)
             {
                 int units = RuneAt(text, end, out Rune next);
@@ -72,21 +78,19 @@ internal sealed class NormalFormC
                 end += units;
             }
             string part = text[start..end];
-            string normal = alone ? part : Compose(part);
+            string normal = alone ? part : Form(part, compose);
             if (normal != part && result is null)
             {
-                result = new StringBuilder(text, 0, start, text.Length);
-                origins.AddRange(Enumerable.Range(0, start).Select(i => (i, i + 1)));
+                result = new AlignedText.Builder(whole);
+                result.Keep(0, start);
             }
-            if (result is not null)
-            {
-                result.Append(normal);
-                for (int i = 0; i < normal.Length; i++)
-                    origins.Add(normal == part ? (start + i, start + i + 1) : (start, end));
-            }
+            if (normal == part)
+                result?.Keep(start, end);
+            else
+                result!.Put(normal, start, end);
             start = end;
         }
-        return result is null ? (text, null) : (result.ToString(), origins.ToArray());
+        return result?.Build() ?? whole;
     }
 
     /// <summary>A lone surrogate reads as U+FFFD here too: it joins nothing and has no parts.</summary>
@@ -96,13 +100,17 @@ internal sealed class NormalFormC
         return units;
     }
 
-    private string Compose(string part)
+    private string Form(string part, bool compose)
     {
         var all = new List<(int Rune, int Class)>();
         foreach (Rune rune in part.EnumerateRunes())
             all.AddRange(Decompose(rune.Value).Select(c => (c, _classes.GetValueOrDefault(c))));
         Reorder(all);
+        return string.Concat((compose ? Compose(all) : all.Select(c => c.Rune)).Select(char.ConvertFromUtf32));
+    }
 
+    private List<int> Compose(List<(int Rune, int Class)> all)
+    {
         var result = new List<int>();
         int starter = -1, lastClass = -1;
         foreach ((int rune, int @class) in all)
@@ -119,7 +127,7 @@ internal sealed class NormalFormC
                 lastClass = @class;
             result.Add(rune);
         }
-        return string.Concat(result.Select(char.ConvertFromUtf32));
+        return result;
     }
 
     /// <summary>Sorts each run of combining characters by class; equal classes keep their order.</summary>
@@ -144,7 +152,7 @@ internal sealed class NormalFormC
     {
         if (first - Leading is >= 0 and < Leadings && second - Vowel is >= 0 and < Vowels)
             return Syllable + ((first - Leading) * Vowels + second - Vowel) * Trailings;
-        bool open = first - Syllable is >= 0 and < Syllables && (first - Syllable) % Trailings == 0;
+        bool open = IsSyllable(first) && (first - Syllable) % Trailings == 0;
         if (open && second - BeforeTrailing is > 0 and < Trailings)
             return first + second - BeforeTrailing;
         return _composites.TryGetValue((first, second), out int composite) ? composite : null;
@@ -153,25 +161,20 @@ internal sealed class NormalFormC
     private List<int> Decompose(int rune)
     {
         var result = new List<int>();
-        if (rune - Syllable is >= 0 and < Syllables)
+        if (IsSyllable(rune))
         {
             int index = rune - Syllable;
             result.Add(Leading + index / (Vowels * Trailings));
             result.Add(Vowel + index / Trailings % Vowels);
             if (index % Trailings != 0)
                 result.Add(BeforeTrailing + index % Trailings);
-            return result;
         }
-        // Only the first part of a composite ever has parts itself, but a singleton's one may have two.
-        var seconds = new Stack<int>();
-        while (_parts.TryGetValue(rune, out var parts))
-        {
-            if (parts.Second != 0)
-                seconds.Push(parts.Second);
-            rune = parts.First;
-        }
-        result.Add(rune);
-        result.AddRange(seconds);
+        else if (_parts.TryGetValue(rune, out int[]? parts))
+            result.AddRange(parts.SelectMany(Decompose)); // no deeper than the Unicode data goes
+        else
+            result.Add(rune);
         return result;
     }
+
+    private static bool IsSyllable(int rune) => rune - Syllable is >= 0 and < Syllables;
 }

@@ -29,16 +29,3 @@ public sealed record BpeVocabulary
     /// <summary>Where this comes from, for error messages.</summary>
     public string Source { get; init; } = "a vocabulary made in memory";
 }
-
-/// <summary>A token that is found in the text before any merging.</summary>
-/// <param name="Special">Whether it is no text but a mark: found only where the caller allows special tokens.</param>
-/// <param name="StripLeft">Whether it takes in the white space before it.</param>
-/// <param name="StripRight">Whether it takes in the white space after it.</param>
-/// <param name="SingleWord">Whether it must not touch a letter, digit or underscore.</param>
-public sealed record AddedToken(
-    int Id,
-    string Content,
-    bool Special = false,
-    bool StripLeft = false,
-    bool StripRight = false,
-    bool SingleWord = false);

@@ -4,8 +4,32 @@ using System.Text.RegularExpressions;
 
 namespace Toolformer.Torch;
 
+/// <summary>What becomes of the matches of a pattern that cuts a text.</summary>
+public enum SplitBehavior
+{
+    /// <summary>Each is a word of its own.</summary>
+    Isolated,
+
+    /// <summary>They are left out.</summary>
+    Removed,
+
+    /// <summary>Each ends the word before it.</summary>
+    MergedWithPrevious,
+
+    /// <summary>Each begins the word after it.</summary>
+    MergedWithNext,
+
+    /// <summary>Neighbouring ones are one word.</summary>
+    Contiguous,
+}
+
+/// <summary>One way to cut words.</summary>
+/// <param name="Invert">Whether what the pattern does not match counts as the match.</param>
+public sealed record SplitStep(string Pattern, SplitBehavior Behavior = SplitBehavior.Isolated, bool Invert = false);
+
 /// <summary>
-/// Cuts a text into the words that byte-pair encoding never merges across: each pattern in turn isolates its matches.
+/// The second step from text to tokens: cuts it into the words that tokens never reach across. Each step cuts the words
+/// of the one before.
 /// </summary>
 public sealed partial class PreTokenizer
 {
@@ -23,41 +47,60 @@ public sealed partial class PreTokenizer
     // A pattern comes out of a file: one that backtracks without end must become an error and not a hang.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private readonly Regex[] _steps;
+    private const int LongestPattern = 20_000;
 
-    /// <param name="patterns">Applied one after the other, the next to each word of the one before.</param>
+    private readonly Regex[] _patterns;
+
+    /// <param name="patterns">Applied one after the other, each isolating its matches.</param>
     /// <exception cref="ArgumentException">A pattern is no regular expression.</exception>
     public PreTokenizer(params IEnumerable<string> patterns)
+        : this(patterns.Select(p => new SplitStep(p)))
     {
-        Patterns = [.. patterns];
-        _steps = [.. Patterns.Select(pattern => pattern switch
+    }
+
+    /// <exception cref="ArgumentException">A pattern is no regular expression.</exception>
+    public PreTokenizer(IEnumerable<SplitStep> steps)
+    {
+        Steps = [.. steps];
+        _patterns = [.. Steps.Select(step => step.Pattern switch
         {
             Gpt2Pattern => Gpt2(),
             DigitPattern => Digit(),
-            _ => new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled, s_patience),
+            var pattern => Compile(pattern),
         })];
     }
 
-    public IReadOnlyList<string> Patterns { get; }
+    public IReadOnlyList<SplitStep> Steps { get; }
 
-    /// <summary>The words in order, as character ranges [Start, End) that together cover the text.</summary>
+    /// <summary>A pattern that comes out of a file.</summary>
+    /// <exception cref="ArgumentException">It is no regular expression, or too long for one of a tokenizer.</exception>
+    internal static Regex Compile(string pattern) => pattern.Length <= LongestPattern
+        ? new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.Compiled, s_patience)
+        : throw new ArgumentException($"A pattern has {pattern.Length} characters; the limit is {LongestPattern}.");
+
+    /// <summary>The error for a pattern that backtracks without end.</summary>
+    internal static InvalidDataException Endless(Regex pattern, int length, Exception cause) => new(
+        $"The tokenizer's pattern {pattern} needs more than {s_patience.TotalSeconds} s for a text of {length} "
+        + "characters. Look into the tokenizer's files: it is not to be trusted.", cause);
+
+    /// <summary>The words in order, as character ranges [Start, End).</summary>
     public List<(int Start, int End)> Split(ReadOnlySpan<char> text)
     {
         int[]? origins = null;
         if (text.IndexOfAnyInRange('\uD800', '\uDFFF') >= 0)
             text = StandIns(text, out origins);
         List<(int Start, int End)> words = text.IsEmpty ? [] : [(0, text.Length)];
-        foreach (Regex step in _steps)
+        for (int s = 0; s < _patterns.Length; s++)
         {
             try
             {
-                words = Isolate(step, text, words);
+                words = Steps[s] is { Behavior: SplitBehavior.Isolated, Invert: false }
+                    ? Isolate(_patterns[s], text, words)
+                    : Cut(_patterns[s], Steps[s], text, words);
             }
             catch (RegexMatchTimeoutException e)
             {
-                throw new InvalidDataException(
-                    $"The pre-tokenizer's pattern {step} needs more than {s_patience.TotalSeconds} s for a text of "
-                    + $"{text.Length} characters. Look into the tokenizer's files: it is not to be trusted.", e);
+                throw Endless(_patterns[s], text.Length, e);
             }
         }
         if (origins is not null)
@@ -89,6 +132,47 @@ public sealed partial class PreTokenizer
                 finer.Add((done, end));
         }
         return finer;
+    }
+
+    private static List<(int Start, int End)> Cut(
+        Regex pattern, SplitStep step, ReadOnlySpan<char> text, List<(int Start, int End)> words)
+    {
+        var result = new List<(int, int)>();
+        foreach ((int start, int end) in words)
+        {
+            var parts = new List<(int Start, int End, bool Match)>();
+            int done = start;
+            foreach (ValueMatch match in pattern.EnumerateMatches(text[start..end]))
+            {
+                if (match.Length == 0)
+                    continue;
+                if (start + match.Index > done)
+                    parts.Add((done, start + match.Index, step.Invert));
+                done = start + match.Index + match.Length;
+                parts.Add((start + match.Index, done, !step.Invert));
+            }
+            if (end > done)
+                parts.Add((done, end, step.Invert));
+            for (int i = 0, next; i < parts.Count; i = next)
+            {
+                next = i + 1;
+                switch (step.Behavior)
+                {
+                    case SplitBehavior.Removed when parts[i].Match:
+                        continue;
+                    case SplitBehavior.MergedWithPrevious when !parts[i].Match && next < parts.Count:
+                    case SplitBehavior.MergedWithNext when parts[i].Match && next < parts.Count && !parts[next].Match:
+                        next++;
+                        break;
+                    case SplitBehavior.Contiguous:
+                        while (next < parts.Count && parts[next].Match == parts[i].Match)
+                            next++;
+                        break;
+                }
+                result.Add((parts[i].Start, parts[next - 1].End));
+            }
+        }
+        return result;
     }
 
     /// <summary>

@@ -12,10 +12,13 @@ public sealed class NoTokenizer(string folder, int vocabularySize) : ITokenizer
 {
     public int VocabularySize => vocabularySize;
 
+    public string Source => folder;
+
     /// <exception cref="InvalidOperationException">Always: without a vocabulary no text can be read.</exception>
     public IReadOnlyList<Token> Encode(string text) => throw new InvalidOperationException(
         $"Text can't be read: there is no tokenizer in {folder}.\n"
-        + "  Put tokenizer.json, or vocab.json and merges.txt, beside the weights, or give token ids (input_ids).");
+        + "  Put the tokenizer's files (tokenizer.json, tokenizer.model, …) beside the weights, or give "
+        + "token ids (input_ids).");
 
     public string Decode(IEnumerable<int> ids) => "";
 

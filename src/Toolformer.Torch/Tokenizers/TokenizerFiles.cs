@@ -5,38 +5,49 @@ using System.Text.Json.Nodes;
 namespace Toolformer.Torch;
 
 /// <summary>
-/// A byte-level BPE vocabulary in a model folder, as Hugging Face's libraries write and read it:
-/// <c>tokenizer.json</c>, or GPT-2's older pair of <c>vocab.json</c> and <c>merges.txt</c>.
+/// A tokenizer in a model folder, as Hugging Face's libraries write and read it. Of several kinds of files the first
+/// counts: <c>tokenizer.json</c>; a SentencePiece model (<c>tokenizer.model</c>, <c>sentencepiece.bpe.model</c>,
+/// <c>spiece.model</c>); GPT-2's <c>vocab.json</c> with <c>merges.txt</c>, or by OpenAI's names <c>encoder.json</c>
+/// with <c>vocab.bpe</c>; BERT's <c>vocab.txt</c>. Beside the last three <c>tokenizer_config.json</c> and
+/// <c>added_tokens.json</c> are read too.
 /// </summary>
 public static class TokenizerFiles
 {
     // The largest vocabularies in use are about 40 MB as text; a larger file is something else.
-    private const long LongestFile = 256L << 20;
+    private const long LongestFile = 256L << 20, LongestSentencePiece = 32L << 20;
 
     private static readonly (string Vocabulary, string Merges)[] s_pairs =
         [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
 
-    /// <summary>Whether a folder holds the files of a tokenizer that <see cref="Read"/> could try.</summary>
-    public static bool Exist(string folder) =>
-        File.Exists(Path.Combine(folder, "tokenizer.json")) || s_pairs.Any(p => Both(folder, p));
+    /// <summary>The names of all files that a tokenizer may lie in.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+            "merges.txt", "encoder.json", "vocab.bpe", "vocab.txt", .. SentencePieceFile.Names];
 
-    /// <summary>
-    /// Reads <c>tokenizer.json</c> (model BPE; pre-tokenizer ByteLevel, or a sequence of Split, Digits and ByteLevel;
-    /// normalizer none or NFC), else <c>vocab.json</c> with <c>merges.txt</c>, or <c>encoder.json</c> with
-    /// <c>vocab.bpe</c>, their names at OpenAI. What a post-processor would add around a text is left to the model.
-    /// </summary>
+    /// <summary>Whether a folder holds the files of a tokenizer that could be read.</summary>
+    public static bool Exist(string folder) =>
+        File.Exists(Path.Combine(folder, "tokenizer.json")) || SentencePieceFile.In(folder) is not null
+        || s_pairs.Any(p => Both(folder, p)) || File.Exists(Path.Combine(folder, "vocab.txt"));
+
     /// <exception cref="FileNotFoundException">The folder has none of these.</exception>
     /// <exception cref="InvalidDataException">A file is malformed or is another kind of tokenizer.</exception>
-    public static BpeVocabulary Read(string folder)
+    internal static TokenizerParts Read(string folder)
     {
         string whole = Path.Combine(folder, "tokenizer.json");
         if (File.Exists(whole))
             return TokenizerJson.Read(whole, ReadText(whole));
+        var config = new TokenizerConfig(folder);
+        if (SentencePieceFile.In(folder) is { } pieces)
+            return SentencePieceFile.Read(pieces, config);
         foreach (var pair in s_pairs.Where(p => Both(folder, p)))
-            return ReadPair(folder, pair.Vocabulary, pair.Merges);
+            return ReadPair(folder, pair.Vocabulary, pair.Merges, config);
+        string words = Path.Combine(folder, "vocab.txt");
+        if (File.Exists(words))
+            return Bert.Read(words, ReadText(words), config);
         throw new FileNotFoundException(
-            $"No tokenizer in {Path.GetFullPath(folder)}: neither tokenizer.json nor vocab.json with merges.txt."
-            + " Copy these from where the model comes from, or give token ids instead of text.", whole);
+            $"No tokenizer in {Path.GetFullPath(folder)}: neither tokenizer.json, tokenizer.model, vocab.json with "
+            + "merges.txt, nor vocab.txt. Copy these from where the model comes from, or give token ids instead of "
+            + "text.", whole);
     }
 
     /// <summary>
@@ -50,7 +61,7 @@ public static class TokenizerFiles
             WriteIndented = true,
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         };
-        Save("tokenizer.json", TokenizerJson.Write(vocabulary));
+        Save("tokenizer.json", TokenizerJsonWriter.Write(vocabulary));
 
         var config = new JsonObject
         {
@@ -74,36 +85,32 @@ public static class TokenizerFiles
     private static bool Both(string folder, (string Vocabulary, string Merges) pair) =>
         File.Exists(Path.Combine(folder, pair.Vocabulary)) && File.Exists(Path.Combine(folder, pair.Merges));
 
-    private static string ReadText(string file)
+    internal static byte[] ReadBytes(string file, long limit = LongestSentencePiece)
     {
         long length = new FileInfo(file).Length;
-        return length <= LongestFile
-            ? File.ReadAllText(file)
-            : throw Malformed(file, $"{length:N0} bytes are too many for a vocabulary, the limit is {LongestFile:N0}.");
+        return length <= limit
+            ? File.ReadAllBytes(file)
+            : throw Malformed(file, $"{length:N0} bytes are too many for a vocabulary, the limit is {limit:N0}.");
     }
 
-    private static BpeVocabulary ReadPair(string folder, string vocabularyName, string mergesName)
+    internal static string ReadText(string file)
+    {
+        using var reader = new StreamReader(new MemoryStream(ReadBytes(file, LongestFile)));
+        return reader.ReadToEnd();
+    }
+
+    private static TokenizerParts ReadPair(
+        string folder, string vocabularyName, string mergesName, TokenizerConfig config)
     {
         string file = Path.Combine(folder, vocabularyName);
         var tokens = new TokenList(file);
         TokenizerJson.Parse(file, ReadText(file), root => tokens.Add(root));
 
-        var added = new List<AddedToken>();
-        if (tokens.Find(BpeVocabulary.EndOfText) is { } end)
+        var added = config.Added.ToList();
+        if (tokens.Find(BpeVocabulary.EndOfText) is { } end && !added.Any(t => t.Id == end))
             added.Add(new AddedToken(end, BpeVocabulary.EndOfText, Special: true));
-        string more = Path.Combine(folder, "added_tokens.json");
-        if (File.Exists(more))
-        {
-            TokenizerJson.Parse(more, ReadText(more), root =>
-            {
-                foreach (JsonProperty token in root.EnumerateObject())
-                {
-                    if (token.Name != BpeVocabulary.EndOfText)
-                        added.Add(new AddedToken(token.Value.GetInt32(), token.Name));
-                    tokens.AddUnlessThere(token.Name, token.Value.GetInt32());
-                }
-            });
-        }
+        foreach (AddedToken token in added)
+            tokens.AddUnlessThere(token.Content, token.Id);
 
         string mergesFile = Path.Combine(folder, mergesName);
         var merges = new List<(string, string)>();
@@ -117,13 +124,18 @@ public static class TokenizerFiles
             merges.Add(Merge(merge) ?? throw Malformed(
                 mergesFile, $"Line {number}, \"{merge}\", is no pair of tokens with one space between them."));
         }
-        return new BpeVocabulary
+        return TokenizerParts.Of(new BpeVocabulary
         {
             Spellings = tokens.Spellings(),
             Merges = merges,
             PreTokenizer = new PreTokenizer(PreTokenizer.Gpt2Pattern),
             AddedTokens = added,
             Source = file,
+        }) with
+        {
+            Spacing = config.Flag("add_prefix_space") == true
+                ? new PrependingNormalizer(" ", Prepending.Always, char.IsWhiteSpace)
+                : null,
         };
     }
 
@@ -169,7 +181,7 @@ public static class TokenizerFiles
             return spellings;
         }
 
-        private void Add(string token, int id)
+        public void Add(string token, int id)
         {
             if (id < 0)
                 throw Malformed(file, $"The token \"{token}\" has the id {id}, which is less than 0.");
