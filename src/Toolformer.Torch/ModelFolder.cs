@@ -149,6 +149,4 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
                 + $"config.json makes it [{string.Join(", ", expected)}].\n  in {file}\n"
                 + "  The weights and config.json belong to different models.");
     }
-
-    private string In(string file) => System.IO.Path.Combine(Path, file);
 }
