@@ -93,7 +93,7 @@ public sealed record InputLine(long Number, string Where, JsonElement Fields)
     public string? TextFor(ILanguageModel model, string field) =>
         Text(field) is { } text && model.Tokenizer is NoTokenizer
             ? throw Bad($"\"{field}\" can't be read, for the model's folder has no tokenizer",
-                "Put the tokenizer's files (tokenizer.json, tokenizer.model, …) beside the weights, or give \"input_ids\".")
+                "Put the tokenizer's files (tokenizer.json, …) beside the weights, or give \"input_ids\".")
             : Text(field);
 
     /// <summary>An error of this line, in three parts.</summary>

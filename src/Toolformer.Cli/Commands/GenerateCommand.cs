@@ -99,7 +99,7 @@ public sealed class GenerateCommand : Verb
         {
             if (arguments.GetValue(_tools.Tools) is not null)
                 throw new ArgumentException($"Calls can't be written without a tokenizer.\n  in {folder.Path}\n"
-                    + "  Put the tokenizer's files (tokenizer.json, tokenizer.model, …) beside the weights, or give --tools none.");
+                    + "  Put the tokenizer's files (tokenizer.json, …) beside the weights, or give --tools none.");
             display.Note($"No tokenizer in {folder.Path}: writing token ids, without calls.");
             tools = tools.Only([]);
         }
