@@ -36,7 +36,11 @@ internal static class Checkpoint
         }
         if (root.ValueKind != JsonValueKind.Object)
             throw new InvalidDataException($"config.json holds no object.\n  in {configPath}\n  Fetch the file again.");
-        return new ModelConfig(root, configPath);
+        var config = new ModelConfig(root, configPath);
+        if (config.Part("quantization_config") is { } quantised)
+            throw new InvalidDataException($"The weights are quantised ({quantised.Text("quant_method", "unknown")}), "
+                + $"which is not supported.\n  in {configPath}\n  Take the model in float16, bfloat16 or float32.");
+        return config;
     }
 
     /// <summary>The files with weights, in order of their names.</summary>
@@ -49,10 +53,10 @@ internal static class Checkpoint
             return [In(SingleFile)];
         if (!File.Exists(In(IndexFile)))
         {
-            string remedy = Directory.GetFiles(path, "pytorch_model*.bin").Length > 0
-                ? "It holds pytorch_model.bin, which can run code when opened: convert it where it was made."
-                : "Fetch the model again with all its files, or name the folder that holds the weights.";
-            throw new FileNotFoundException($"There is neither {SingleFile} nor {IndexFile}.\n  in {path}\n  {remedy}",
+            if (Directory.GetFiles(path, "pytorch_model*.bin").Order(StringComparer.Ordinal).FirstOrDefault() is { } file)
+                throw Pickled(file);
+            throw new FileNotFoundException($"There is neither {SingleFile} nor {IndexFile}.\n  in {path}\n"
+                + "  Fetch the model again with all its files, or name the folder that holds the weights.",
                 In(SingleFile));
         }
         try
@@ -76,6 +80,15 @@ internal static class Checkpoint
                 $"The index of the shards is not valid: {e.Message}\n  in {In(IndexFile)}", e);
         }
     }
+
+    private static FileNotFoundException Pickled(string file) => new(
+        $"The weights are there only as {Path.GetFileName(file)}: a pickle, which can run any program when it is opened, "
+        + $"so it is never opened here.\n  in {Path.GetDirectoryName(file)}\n"
+        + $"  Most models have {SingleFile} where they come from: fetch that. Else convert the file, with a loader that "
+        + "runs nothing of it:\n"
+        + "  python3 -c \"import torch, safetensors.torch as s; w = torch.load('pytorch_model.bin', map_location='cpu', "
+        + "weights_only=True); s.save_file({k: v.clone() for k, v in w.items()}, 'model.safetensors', {'format': 'pt'})\"",
+        file);
 
     /// <summary>Reads the parameters of a network; tensors that it does not ask for are passed over.</summary>
     /// <param name="parameters">Their names and shapes.</param>

@@ -107,7 +107,7 @@ public sealed class ModelConfig(JsonElement root, string path)
     /// <summary>The `rope_scaling` that <see cref="Scaling"/> reads back.</summary>
     public static JsonObject? Write(RotaryScaling? scaling) => scaling switch
     {
-        LinearScaling linear => new() { ["type"] = "linear", ["rope_type"] = "linear", ["factor"] = linear.Factor },
+        LinearScaling linear => new() { ["type"] = "linear", ["factor"] = linear.Factor },
         Llama3Scaling llama => new()
         {
             ["rope_type"] = "llama3",

@@ -11,6 +11,9 @@ namespace Toolformer.Torch;
 /// </summary>
 public sealed record ModelFolder(string Path, Architecture Architecture, ModelConfig Config, DecoderShape Shape)
 {
+    /// <summary>Files beside weights and tokenizer that travel with a model.</summary>
+    private static readonly string[] Companions = ["chat_template.jinja", "generation_config.json"];
+
     /// <summary>The id that stands before every text: config.json's, where the family uses one.</summary>
     public int? BeginningOfText => Architecture.StartsWithBeginningOfText ? Config.TokenId("bos_token_id") : null;
 
@@ -91,21 +94,31 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         return new TorchLanguageModel(decoder, tokenizer, BeginningOfText, EndOfText);
     }
 
-    /// <summary>Writes config.json, model.safetensors and the tokenizer files of <paramref name="source"/>.</summary>
+    /// <summary>
+    /// Writes config.json, model.safetensors and the tokenizer files of <paramref name="source"/>. What the source's
+    /// config.json says beyond the shape is kept, its token ids too.
+    /// </summary>
     /// <param name="type">The type in which weights are stored.</param>
+    /// <param name="endOfText">The id that ends a text, and stands before one, where no source says which.</param>
+    /// <param name="source">The folder that the model was made from.</param>
     public static void Write(
         string path, Decoder decoder, Architecture architecture, ScalarType type, int? endOfText, string? source = null)
     {
         Directory.CreateDirectory(path);
-        var config = architecture.WriteConfig(decoder.Shape);
-        config["bos_token_id"] = endOfText;
-        config["eos_token_id"] = endOfText;
+        var config = new JsonObject { ["bos_token_id"] = endOfText, ["eos_token_id"] = endOfText };
+        if (source is not null && File.Exists(System.IO.Path.Combine(source, "config.json")))
+            config = JsonNode.Parse(File.ReadAllBytes(System.IO.Path.Combine(source, "config.json")))!.AsObject();
+        foreach (var (key, value) in architecture.WriteConfig(decoder.Shape))
+            config[key] = value?.DeepClone();
+        // Newer files say these two under other names, which would be read first.
+        config.Remove("rope_parameters");
+        config.Remove("dtype");
         config["torch_dtype"] = type.ToString().ToLowerInvariant();
         AtomicWrite(System.IO.Path.Combine(path, "config.json"),
             config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
         string[] travelling = source is null
             ? []
-            : [.. TokenizerFiles.Names.Where(f => File.Exists(System.IO.Path.Combine(source, f)))];
+            : [.. TokenizerFiles.Names.Concat(Companions).Where(f => File.Exists(System.IO.Path.Combine(source, f)))];
         foreach (string file in travelling)
             File.Copy(System.IO.Path.Combine(source!, file), System.IO.Path.Combine(path, file), overwrite: true);
         // Last, and at once: a folder that has its weights is complete.

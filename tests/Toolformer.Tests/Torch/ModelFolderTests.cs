@@ -39,6 +39,82 @@ public sealed class ModelFolderTests : IDisposable
             Assert.True(value.eq(again.Parameters[name]).all().item<bool>(), name);
     }
 
+    [Theory, MemberData(nameof(Families.Names), MemberType = typeof(Families))]
+    public void Every_family_s_folder_reads_back_bit_for_bit(string name)
+    {
+        var (architecture, shape) = Families.Open(name);
+        using var decoder = Families.Decoder(shape);
+        ModelFolder.Write(_folder, decoder, architecture, ScalarType.Float32, endOfText: 7);
+        var folder = ModelFolder.Open(_folder);
+        Assert.Equal(shape, folder.Shape);
+        using var again = folder.ReadDecoder();
+        foreach (var (parameter, value) in decoder.Parameters)
+            Assert.True(value.eq(again.Parameters[parameter]).all().item<bool>(), parameter);
+    }
+
+    [Theory, MemberData(nameof(GoldenModel.Decoders), MemberType = typeof(GoldenModel))]
+    public void A_folder_that_is_read_and_written_keeps_every_number_name_and_setting(string name)
+    {
+        var source = ModelFolder.Open(Shared.Need("golden", name));
+        var type = source.Config.Text("torch_dtype") switch
+        {
+            "float16" => ScalarType.Float16,
+            "bfloat16" => ScalarType.BFloat16,
+            _ => ScalarType.Float32,
+        };
+        using (var decoder = source.ReadDecoder())
+            ModelFolder.Write(_folder, decoder, source.Architecture, type, endOfText: null, source.Path);
+        string[] files = Directory.GetFiles(source.Path, "model*.safetensors");
+        var written = Safetensors.Read(Path.Combine(_folder, "model.safetensors"));
+        string[] ignored = [".attn.bias", ".attention.bias", ".masked_bias", ".inv_freq"];
+        var originals = files.SelectMany(f => Safetensors.Read(f)).Where(t => !ignored.Any(t.Key.EndsWith)).ToList();
+        Assert.Equal(originals.Count, written.Count);
+        foreach (var (tensor, value) in originals)
+        {
+            var ours = written.TryGetValue(tensor, out var same)
+                ? same
+                : written[source.Architecture.OptionalPrefix + tensor];
+            Assert.Equal(value.dtype, ours.dtype);
+            Assert.True(value.eq(ours).all().item<bool>(), tensor);
+        }
+        var config = ModelFolder.Open(_folder).Config.Root;
+        foreach (var setting in source.Config.Root.EnumerateObject().Where(s => s.Name != "n_inner"))
+            Assert.True(JsonElement.DeepEquals(setting.Value, config.GetProperty(setting.Name)), setting.Name);
+    }
+
+    [Fact]
+    public void Weights_that_are_pickled_are_never_opened_and_the_way_out_is_named()
+    {
+        using var decoder = Decoder.Random(Shape, 4);
+        ModelFolder.Write(_folder, decoder, new Gpt2(), ScalarType.Float32, endOfText: 0);
+        File.Move(Path.Combine(_folder, "model.safetensors"), Path.Combine(_folder, "pytorch_model.bin"));
+        var error = Assert.Throws<FileNotFoundException>(() => ModelFolder.Open(_folder).ReadDecoder());
+        Assert.Contains("pytorch_model.bin", error.Message);
+        Assert.Contains("pickle", error.Message);
+        Assert.Contains("weights_only=True", error.Message);
+    }
+
+    [Theory]
+    [InlineData("rope_scaling", """{"type": "yarn", "factor": 4}""", "yarn")]
+    [InlineData("rope_scaling", """{"type": "linear"}""", "factor")]
+    [InlineData("num_key_value_heads", "3", "num_key_value_heads")]
+    [InlineData("head_dim", "7", "head_dim")]
+    [InlineData("hidden_act", "\"tanh\"", "tanh")]
+    [InlineData("quantization_config", """{"quant_method": "gptq"}""", "gptq")]
+    public void A_setting_that_the_decoder_does_not_have_is_refused_by_name(string key, string value, string said)
+    {
+        var (architecture, shape) = Families.Open("llama");
+        using var decoder = Decoder.Random(shape, 1);
+        ModelFolder.Write(_folder, decoder, architecture, ScalarType.Float32, endOfText: 7);
+        string path = Path.Combine(_folder, "config.json");
+        var config = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(path))!;
+        config[key] = System.Text.Json.Nodes.JsonNode.Parse(value);
+        File.WriteAllText(path, config.ToJsonString());
+        var error = Assert.Throws<InvalidDataException>(() => ModelFolder.Open(_folder));
+        Assert.Contains(said, error.Message);
+        Assert.Contains("config.json", error.Message);
+    }
+
     [Fact]
     public void Shards_without_the_family_s_prefix_and_with_foreign_buffers_are_one_model()
     {
