@@ -37,8 +37,8 @@ public sealed class CommonOptions
 
     public Option<string> TypeName { get; } = new("--dtype")
     {
-        Description = "Number format to compute in: float32, bfloat16 or float16.",
-        DefaultValueFactory = _ => "float32",
+        Description = "Number format to compute in: float32, bfloat16 or float16; without it float32, and bfloat16 for "
+            + "training.",
         HelpName = "NAME",
     };
 
@@ -51,18 +51,25 @@ public sealed class CommonOptions
     };
 
     /// <summary>What every verb takes that runs a model.</summary>
-    public IEnumerable<Option> Engine => [Model, Threads, DeviceName, TypeName];
+    public IEnumerable<Option> Engine => [Model, .. Place];
+
+    /// <summary>Where and how to compute.</summary>
+    public IEnumerable<Option> Place => [Threads, DeviceName, TypeName];
 
     /// <summary>Reads the model that the options name.</summary>
     public (TorchLanguageModel Model, ModelFolder Folder) OpenModel(ParseResult arguments)
     {
         SetThreads(arguments);
-        return Models.Open(arguments.GetValue(Model)!, Type(arguments), Device(arguments));
+        return Compute(arguments).Open(arguments.GetValue(Model)!);
     }
 
-    public Device Device(ParseResult arguments) => Models.Device(arguments.GetValue(DeviceName)!);
-
-    public ScalarType Type(ParseResult arguments) => Models.Type(arguments.GetValue(TypeName)!);
+    /// <summary>Where and how to compute, checked.</summary>
+    /// <exception cref="ArgumentException">There is no such device or number format.</exception>
+    public Compute Compute(ParseResult arguments)
+    {
+        ScalarType? type = arguments.GetValue(TypeName) is { } name ? Models.Type(name) : null;
+        return new Compute(Models.Device(arguments.GetValue(DeviceName)!), type);
+    }
 
     /// <exception cref="ArgumentException">The number is negative.</exception>
     public void SetThreads(ParseResult arguments)

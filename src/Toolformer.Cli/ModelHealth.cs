@@ -10,7 +10,7 @@ public static class ModelHealth
 {
     private const string FetchAnew = "Fetch the folder again with all its files.";
 
-    public static IEnumerable<Finding> Examine(string path)
+    public static IEnumerable<Finding> Examine(string path, Compute compute)
     {
         ModelFolder? folder = null;
         foreach (var finding in Finding.Try("configuration", path, FetchAnew, () => [Configuration(path, out folder)]))
@@ -21,7 +21,7 @@ public static class ModelHealth
             yield return finding;
         foreach (var finding in EndsOfText(folder))
             yield return finding;
-        foreach (var finding in Finding.Try("weights", path, FetchAnew, () => Weights(folder)))
+        foreach (var finding in Finding.Try("weights", path, FetchAnew, () => Weights(folder, compute)))
             yield return finding;
     }
 
@@ -74,9 +74,10 @@ public static class ModelHealth
                 "Set eos_token_id to the token that ends a text.");
     }
 
-    private static List<Finding> Weights(ModelFolder folder)
+    private static List<Finding> Weights(ModelFolder folder, Compute compute)
     {
-        using var decoder = folder.ReadDecoder();
+        var type = compute.Type ?? ScalarType.Float32;
+        using var decoder = folder.ReadDecoder(type, compute.Device);
         using var guard = no_grad();
         var bad = new List<(string Name, long Count)>();
         foreach (var (name, tensor) in decoder.Parameters)
@@ -103,6 +104,7 @@ public static class ModelHealth
         return [read.LogProbabilities.All(float.IsFinite)
             ? new Finding("weights", Health.Ok, $"{what}; a first token was read")
             : new Finding("weights", Health.Broken, $"{what}, but what they compute is not", folder.Path,
-                "The weights are too large for float32: take an earlier checkpoint.")];
+                $"The weights are too large for {type.ToString().ToLowerInvariant()}: take a wider --dtype, or an "
+                + "earlier checkpoint.")];
     }
 }

@@ -49,7 +49,7 @@ public static partial class Models
             ? device(wanted)
             : throw new ArgumentException(Spelling.Unknown("device", name, devices)
                 + (wanted.StartsWith("cuda", StringComparison.Ordinal) ? "\n  For CUDA a driver and the CUDA build of "
-                + "libtorch are needed; `toolformer doctor` shows what was found." : ""));
+                + "libtorch are needed: build with -p:Torch=cuda. `toolformer doctor` shows what was found." : ""));
     }
 
     /// <summary>The devices that this machine and this libtorch can compute on, as --device takes them.</summary>

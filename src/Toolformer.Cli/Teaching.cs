@@ -18,7 +18,7 @@ namespace Toolformer.Cli;
 /// texts without → evaluate. Each part is resumed where it stopped, so the whole can be killed at any point and started
 /// again.
 /// </summary>
-internal sealed class Teaching(Recipe recipe, string folder, Display display) : IDisposable
+internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Display display) : IDisposable
 {
     private readonly Dictionary<string, SearchIndex> _indexes = [];
 
@@ -41,7 +41,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         var tokenizer = Models.OpenTokenizer(source);
         KeepRecipe();
 
-        using (var model = new LazyModel(source))
+        using (var model = new LazyModel(source, compute))
         {
             var settings = new AnnotationSettings(taught)
             {
@@ -62,7 +62,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
         string dataset = run.FilePath(CallsByDocument.Dataset);
         foreach (var (target, withCalls) in new[] { (Plain, false), (Taught, true) })
             await Task.Run(() => FinetuneCommand.Finetune(
-                source, dataset, target, recipe.Finetuning, withCalls, display, cancellation), cancellation);
+                source, dataset, target, recipe.Finetuning, withCalls, compute, display, cancellation), cancellation);
         var results = await Task.Run(
             () => EvaluateAsync(source, tasks, toolbox, thresholds, cancellation), cancellation);
         Write("results.json", JsonSerializer.Serialize(results, JsonLines.Format) + "\n");
@@ -176,7 +176,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
             ConstrainInputs = recipe.ConstrainInputs,
             Rows = 64,
         };
-        using var models = new OneModelAtATime();
+        using var models = new OneModelAtATime(compute);
         EvalArm Arm(string name, string path, string mode, bool tools, int startTopK) => new(name, mode,
             (task, examples, token) => EvalArm.Of(
                 name, mode, new ToolUsingModel(models.Open(path), tools ? toolbox : new Toolbox([])),
@@ -221,9 +221,9 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
     }
 
     /// <summary>Opened when a stage needs it.</summary>
-    private sealed class LazyModel(string path) : IDisposable
+    private sealed class LazyModel(string path, Compute compute) : IDisposable
     {
-        public Lazy<ILanguageModel> Value { get; } = new(() => Models.Open(path).Model);
+        public Lazy<ILanguageModel> Value { get; } = new(() => compute.Open(path).Model);
 
         public void Dispose()
         {
@@ -233,7 +233,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
     }
 
     /// <summary>Keeps the model that was asked for last.</summary>
-    private sealed class OneModelAtATime : IDisposable
+    private sealed class OneModelAtATime(Compute compute) : IDisposable
     {
         private (string Path, TorchLanguageModel Model)? _open;
 
@@ -242,7 +242,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Display display) : 
             if (_open?.Path != path)
             {
                 Dispose();
-                _open = (path, Models.Open(path).Model);
+                _open = (path, compute.Open(path).Model);
             }
             return _open.Value.Model;
         }

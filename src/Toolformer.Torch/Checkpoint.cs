@@ -53,8 +53,8 @@ internal static class Checkpoint
             return [In(SingleFile)];
         if (!File.Exists(In(IndexFile)))
         {
-            if (Directory.GetFiles(path, "pytorch_model*.bin").Order(StringComparer.Ordinal).FirstOrDefault() is { } file)
-                throw Pickled(file);
+            if (Directory.GetFiles(path, "pytorch_model*.bin") is { Length: > 0 } pickles)
+                throw Pickled(pickles.Min(StringComparer.Ordinal)!);
             throw new FileNotFoundException($"There is neither {SingleFile} nor {IndexFile}.\n  in {path}\n"
                 + "  Fetch the model again with all its files, or name the folder that holds the weights.",
                 In(SingleFile));
@@ -82,17 +82,20 @@ internal static class Checkpoint
     }
 
     private static FileNotFoundException Pickled(string file) => new(
-        $"The weights are there only as {Path.GetFileName(file)}: a pickle, which can run any program when it is opened, "
-        + $"so it is never opened here.\n  in {Path.GetDirectoryName(file)}\n"
-        + $"  Most models have {SingleFile} where they come from: fetch that. Else convert the file, with a loader that "
-        + "runs nothing of it:\n"
-        + "  python3 -c \"import torch, safetensors.torch as s; w = torch.load('pytorch_model.bin', map_location='cpu', "
-        + "weights_only=True); s.save_file({k: v.clone() for k, v in w.items()}, 'model.safetensors', {'format': 'pt'})\"",
+        $"The weights are there only as {Path.GetFileName(file)}: a pickle, which can run any program when it is "
+        + $"opened, so it is never opened here.\n  in {Path.GetDirectoryName(file)}\n"
+        + $"  Most models have {SingleFile} where they come from: fetch that. Else convert the file, with a loader "
+        + "that runs nothing of it:\n"
+        + "  python3 -c \"import torch, safetensors.torch as s; "
+        + "w = torch.load('pytorch_model.bin', map_location='cpu', weights_only=True); "
+        + "s.save_file({k: v.clone() for k, v in w.items()}, 'model.safetensors', {'format': 'pt'})\"",
         file);
 
     /// <summary>Reads the parameters of a network; tensors that it does not ask for are passed over.</summary>
     /// <param name="parameters">Their names and shapes.</param>
-    /// <param name="namesInFile">The names under which a parameter may be stored; the first that is there counts.</param>
+    /// <param name="namesInFile">
+    /// The names under which a parameter may be stored; the first that is there counts.
+    /// </param>
     /// <exception cref="InvalidDataException">A tensor is missing or has another shape.</exception>
     public static Dictionary<string, Tensor> Read(
         string path, IEnumerable<(string Name, long[] Shape)> parameters,

@@ -29,7 +29,34 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
 
     public int Count => _rows.Count;
 
-    public void Join(IReadOnlyList<ForkPoint> starts)
+    public void Join(IReadOnlyList<ForkPoint> starts) => Translate(() => Add(starts));
+
+    public void Retain(IReadOnlyList<int> rows) => Translate(() => Keep(rows));
+
+    public IReadOnlyList<ReadOnlyMemory<float>> Step(IReadOnlyList<IReadOnlyList<int>> tokens)
+    {
+        if (tokens.Count != Count)
+            throw new ArgumentException($"{tokens.Count} token lists for {Count} rows.", nameof(tokens));
+        var results = new ReadOnlyMemory<float>[Count];
+        if (tokens.Any(t => t.Count > 0))
+            Translate(() => Compute(tokens, results));
+        return results;
+    }
+
+    /// <exception cref="InsufficientMemoryException">Memory ran out: the batch can only be disposed.</exception>
+    private void Translate(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e) when (DeviceMemory.RanOut(e))
+        {
+            throw DeviceMemory.Error(e, $"with {Count} rows", _decoder);
+        }
+    }
+
+    private void Add(IReadOnlyList<ForkPoint> starts)
     {
         int before = Count;
         foreach (var start in starts)
@@ -48,7 +75,7 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         ArrangeBranches();
     }
 
-    public void Retain(IReadOnlyList<int> rows)
+    private void Keep(IReadOnlyList<int> rows)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
@@ -61,24 +88,19 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         _rows.AddRange(kept);
         if (rows.Count == 0)
         {
-            Free(ref _leafLayers);
+            LayerTensors.Free(ref _leafLayers);
         }
         else if (_leafLayers.Length > 0)
         {
             var index = tensor(rows.Select(r => (long)r).ToArray(), device: _decoder.Device);
-            Replace(_leafLayers, t => t.index_select(0, index));
+            LayerTensors.Replace(_leafLayers, t => t.index_select(0, index));
         }
         ArrangeBranches();
     }
 
-    public IReadOnlyList<ReadOnlyMemory<float>> Step(IReadOnlyList<IReadOnlyList<int>> tokens)
+    private void Compute(IReadOnlyList<IReadOnlyList<int>> tokens, ReadOnlyMemory<float>[] results)
     {
-        if (tokens.Count != Count)
-            throw new ArgumentException($"{tokens.Count} token lists for {Count} rows.", nameof(tokens));
-        var results = new ReadOnlyMemory<float>[Count];
         int longest = tokens.Max(t => t.Count);
-        if (longest == 0)
-            return results;
         for (int r = 0; r < Count; r++)
             model.CheckLength(_rows[r].Length + tokens[r].Count);
         using var scope = NewDisposeScope();
@@ -108,7 +130,6 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
             _rows[r].Own += tokens[r].Count;
         model.Count(tokens.Sum(t => t.Count));
         _step = null;
-        return results;
     }
 
     /// <summary>
@@ -169,8 +190,8 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         foreach (var row in _rows)
             row.Prefix.Dispose();
         _rows.Clear();
-        Free(ref _leafLayers);
-        Free(ref _branchLayers);
+        LayerTensors.Free(ref _leafLayers);
+        LayerTensors.Free(ref _branchLayers);
     }
 
     /// <summary>
@@ -280,7 +301,8 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
                 }
             }
             long perKey = _batch._decoder.Shape.HeadsPerKey;
-            return tensor(mask, device: _batch._decoder.Device).view(n, 1, _length, width).repeat(1, 1, perKey, 1);
+            var one = tensor(mask, device: _batch._decoder.Device).view(n, 1, _length, width);
+            return perKey == 1 ? one : one.repeat(1, 1, perKey, 1);
         }
     }
 
@@ -298,15 +320,15 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         var trunk = parents.Count == 1 ? parents[0] : null;
         if (branches.SequenceEqual(_branches) && trunk == _trunk)
             return;
-        Free(ref _branchLayers);
+        LayerTensors.Free(ref _branchLayers);
         (_branches, _trunk) = (branches, trunk);
         if (branches.Count == 0)
             return;
         int own(TorchPrefix b) => b.Length - (trunk?.Length ?? 0);
         int longest = branches.Max(own);
         var (heads, width) = (_decoder.Shape.KeyHeads, _decoder.Shape.HeadWidth);
-        _branchLayers = new (Tensor, Tensor)[_decoder.Shape.Layers];
-        for (int l = 0; l < _branchLayers.Length; l++)
+        var layers = new (Tensor K, Tensor V)[_decoder.Shape.Layers];
+        for (int l = 0; l < layers.Length; l++)
         {
             var k = zeros([branches.Count, heads, longest, width], _decoder.ComputeType, _decoder.Device);
             var v = zeros_like(k);
@@ -320,8 +342,9 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
                     at += segment.OwnLength;
                 }
             }
-            _branchLayers[l] = (k.DetachFromDisposeScope(), v.DetachFromDisposeScope());
+            layers[l] = (k, v);
         }
+        _branchLayers = LayerTensors.Detached(layers);
     }
 
     private void GrowLeaves(int needed)
@@ -342,36 +365,15 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         Tensor Fresh() => zeros([Count, heads, capacity, width], _decoder.ComputeType, _decoder.Device);
         if (_leafLayers.Length == 0)
         {
-            _leafLayers = [.. Enumerable.Range(0, _decoder.Shape.Layers)
-                .Select(_ => (Fresh().DetachFromDisposeScope(), Fresh().DetachFromDisposeScope()))];
+            _leafLayers = LayerTensors.Detached(
+                [.. Enumerable.Range(0, _decoder.Shape.Layers).Select(_ => (Fresh(), Fresh()))]);
             return;
         }
-        Replace(_leafLayers, old =>
+        LayerTensors.Replace(_leafLayers, old =>
         {
             var grown = Fresh();
             grown.narrow(0, 0, old.shape[0]).narrow(2, 0, old.shape[2]).copy_(old);
             return grown;
         });
-    }
-
-    private static void Replace((Tensor K, Tensor V)[] layers, Func<Tensor, Tensor> change)
-    {
-        for (int l = 0; l < layers.Length; l++)
-        {
-            var (k, v) = layers[l];
-            layers[l] = (change(k).DetachFromDisposeScope(), change(v).DetachFromDisposeScope());
-            k.Dispose();
-            v.Dispose();
-        }
-    }
-
-    private static void Free(ref (Tensor K, Tensor V)[] layers)
-    {
-        foreach (var (k, v) in layers)
-        {
-            k.Dispose();
-            v.Dispose();
-        }
-        layers = [];
     }
 }

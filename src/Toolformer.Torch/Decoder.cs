@@ -56,6 +56,9 @@ public sealed class Decoder : IDisposable
 
     public Device Device => _parameters["embedding"].device;
 
+    /// <summary>Told the positions of a batch before it is computed; what it throws comes out of there.</summary>
+    internal Action<long>? BeforeBatch { get; set; }
+
     /// <summary>
     /// GPT-2's initialisation: N(0, 0.02²), residual projections divided by √(2·layers), norms one, biases zero.
     /// </summary>
@@ -120,6 +123,7 @@ public sealed class Decoder : IDisposable
     /// <returns>(B, T, d), after the last norm, in <see cref="ComputeType"/>.</returns>
     internal Tensor Hidden(Tensor ids, Tensor positions, IAttention attention)
     {
+        BeforeBatch?.Invoke(ids.numel());
         using var scope = NewDisposeScope();
         var x = Rows("embedding", ids);
         if (Shape.Rotary is null)

@@ -77,8 +77,8 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     }
 
     /// <summary>
-    /// Reads weights and tokenizer, to infer with (<see cref="Decoder.Pack"/>); where the folder has no tokenizer files,
-    /// the model still works on token ids.
+    /// Reads weights and tokenizer, to infer with (<see cref="Decoder.Pack"/>); where the folder has no tokenizer
+    /// files, the model still works on token ids.
     /// </summary>
     /// <exception cref="InvalidDataException">The folder is damaged, or its tokenizer is another model's.</exception>
     public TorchLanguageModel ReadModel(ScalarType type = ScalarType.Float32, Device? device = null)

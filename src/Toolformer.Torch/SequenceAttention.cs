@@ -26,7 +26,7 @@ internal sealed class SequenceAttention : IAttention, IDisposable
             _window = Mask(decoder, before, length, _shape.Window);
     }
 
-    /// <summary>Per layer (B, K, T, D), in the order of the layers.</summary>
+    /// <summary>Per layer (B, K, T, D), in the order of the layers; disposed with this.</summary>
     public List<(Tensor K, Tensor V)> Recorded { get; } = [];
 
     public Tensor Attend(int layer, Tensor q, Tensor k, Tensor v)
@@ -52,6 +52,11 @@ internal sealed class SequenceAttention : IAttention, IDisposable
     {
         _everything?.Dispose();
         _window?.Dispose();
+        foreach (var (k, v) in Recorded)
+        {
+            k.Dispose();
+            v.Dispose();
+        }
     }
 
     private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor? mask) =>

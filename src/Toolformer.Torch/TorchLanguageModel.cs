@@ -6,11 +6,14 @@ namespace Toolformer.Torch;
 /// <summary>The waist over a <see cref="Torch.Decoder"/>. Not thread-safe: one caller at a time.</summary>
 public sealed class TorchLanguageModel : ILanguageModel
 {
+    /// <summary>Fewer rows of logits are not tried when memory runs out.</summary>
+    private const int LeastHeadRows = 64;
+
     /// <summary>Most positions of one forward batch, padding included; bounds the memory of the activations.</summary>
-    private const int MaxBatchTokens = 8192;
+    private int _batchTokens = 8192;
 
     /// <summary>Most rows for which logits stand in memory at once.</summary>
-    private const int MaxHeadRows = 2048;
+    private int _headRows = 2048;
 
     /// <param name="decoder">Owned from now on.</param>
     /// <param name="beginningOfText">Stands before every text; null: nothing does.</param>
@@ -34,29 +37,40 @@ public sealed class TorchLanguageModel : ILanguageModel
         IReadOnlyList<ForwardInput> inputs, CancellationToken cancellation = default)
     {
         var results = new ForwardResult[inputs.Count];
-        foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Prefix))
+        try
         {
-            int[] members = [.. group];
-            var prefix = (TorchPrefix?)group.Key;
-            foreach (int i in members)
-                CheckInput(inputs[i], prefix);
-            foreach (var packed in Batches.Pack([.. members.Select(i => inputs[i].Tokens.Count)], MaxBatchTokens))
+            foreach (var group in Enumerable.Range(0, inputs.Count).GroupBy(i => inputs[i].Prefix))
             {
-                cancellation.ThrowIfCancellationRequested();
-                int[] batch = [.. packed.Select(p => members[p])];
-                var read = Read([.. batch.Select(i => inputs[i])], prefix);
-                for (int b = 0; b < batch.Length; b++)
-                    results[batch[b]] = read[b];
+                int[] members = [.. group];
+                var prefix = (TorchPrefix?)group.Key;
+                foreach (int i in members)
+                    CheckInput(inputs[i], prefix);
+                foreach (var packed in Batches.Pack([.. members.Select(i => inputs[i].Tokens.Count)], _batchTokens))
+                    ReadOrHalve([.. packed.Select(p => members[p])], inputs, prefix, results, cancellation);
             }
+            return results;
         }
-        return results;
+        catch
+        {
+            foreach (var result in results)
+                result?.Prefix?.Dispose();
+            throw;
+        }
     }
 
     public IDecodeBatch Fork(IReadOnlyList<ForkPoint> starts)
     {
         var batch = new DecodeBatch(this);
-        batch.Join(starts);
-        return batch;
+        try
+        {
+            batch.Join(starts);
+            return batch;
+        }
+        catch
+        {
+            batch.Dispose();
+            throw;
+        }
     }
 
     public void Dispose() => Decoder.Dispose();
@@ -68,6 +82,32 @@ public sealed class TorchLanguageModel : ILanguageModel
         if (length > ContextLength)
             throw new ArgumentException(
                 $"A sequence of {length:N0} tokens does not fit the model's {ContextLength:N0}.");
+    }
+
+    /// <summary>Reads a batch; where memory runs out, its halves, and smaller batches from then on.</summary>
+    private void ReadOrHalve(int[] batch, IReadOnlyList<ForwardInput> inputs, TorchPrefix? prefix,
+        ForwardResult[] results, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            var read = Read([.. batch.Select(i => inputs[i])], prefix);
+            for (int b = 0; b < batch.Length; b++)
+                results[batch[b]] = read[b];
+            return;
+        }
+        catch (Exception e) when (DeviceMemory.RanOut(e))
+        {
+            int longest = batch.Max(i => inputs[i].Tokens.Count);
+            if (batch.Length == 1 && _headRows <= LeastHeadRows)
+                throw DeviceMemory.Error(e, $"reading one sequence of {longest:N0} tokens", Decoder);
+            _batchTokens = Math.Max(1, Math.Min(_batchTokens, longest * batch.Length) / 2);
+            _headRows = Math.Max(LeastHeadRows, _headRows / 2);
+        }
+        int half = (batch.Length + 1) / 2;
+        ReadOrHalve(batch[..half], inputs, prefix, results, cancellation);
+        if (half < batch.Length)
+            ReadOrHalve(batch[half..], inputs, prefix, results, cancellation);
     }
 
     private void CheckInput(ForwardInput input, TorchPrefix? prefix)
@@ -109,25 +149,22 @@ public sealed class TorchLanguageModel : ILanguageModel
             tensor(ids, device: Decoder.Device).view(batch.Count, longest),
             tensor([.. Enumerable.Range(start, longest).Select(p => (long)p)], device: Decoder.Device),
             attention).reshape(-1, Decoder.Shape.Width);                                    // (B·T, d)
-        Count(batch.Sum(i => (long)i.Tokens.Count));
         var values = Probabilities(hidden, batch, longest);
+        // Copied all, then handed over: where memory runs out in between, the scope frees them.
+        Tensor Part(Tensor t, int b) => t.narrow(0, b, 1).narrow(2, 0, batch[b].Tokens.Count).clone();
+        var copies = batch.Select((input, b) => input.Keep
+            ? attention.Recorded.Select(l => (K: Part(l.K, b), V: Part(l.V, b))).ToList()
+            : null).ToList();
         var results = new ForwardResult[batch.Count];
         for (int b = 0; b < batch.Count; b++)
         {
-            TorchPrefix? kept = null;
-            if (batch[b].Keep)
-            {
-                long length = batch[b].Tokens.Count;
-                kept = new TorchPrefix(prefix, [.. attention.Recorded.Select(l => (Part(l.K), Part(l.V)))]);
-                Tensor Part(Tensor t) => t.narrow(0, b, 1).narrow(2, 0, length).clone().DetachFromDisposeScope();
-            }
+            var kept = copies[b] is { } layers
+                ? new TorchPrefix(prefix, layers.ConvertAll(l =>
+                    (l.K.DetachFromDisposeScope(), l.V.DetachFromDisposeScope())))
+                : null;
             results[b] = new ForwardResult(values[b].LogProbabilities, values[b].Argmax, kept);
         }
-        foreach (var (k, v) in attention.Recorded)
-        {
-            k.Dispose();
-            v.Dispose();
-        }
+        Count(batch.Sum(i => (long)i.Tokens.Count));
         return results;
     }
 
@@ -149,7 +186,7 @@ public sealed class TorchLanguageModel : ILanguageModel
                 wanted.Add(((long)b * longest + t, b, t, -1));
         }
         var byRow = wanted.GroupBy(w => w.Row).ToArray();
-        foreach (var chunk in byRow.Chunk(MaxHeadRows))
+        foreach (var chunk in byRow.Chunk(_headRows))
         {
             using var scope = NewDisposeScope();
             var rows = hidden.index_select(0, tensor(chunk.Select(g => g.Key).ToArray(), device: Decoder.Device));

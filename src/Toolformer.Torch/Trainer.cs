@@ -69,6 +69,9 @@ public sealed class Trainer
     private readonly string _folder;
     private readonly Func<long, IReadOnlyList<TrainingRow>> _batch;
 
+    /// <summary>Positions of one pass; fewer from where memory has run out.</summary>
+    private int _microBatchTokens;
+
     /// <param name="folder">Holds the state, the log and the best parameters.</param>
     /// <param name="batch">The rows of step s; must not depend on anything else.</param>
     public Trainer(string folder, TrainingOptions options, Func<long, IReadOnlyList<TrainingRow>> batch)
@@ -76,6 +79,7 @@ public sealed class Trainer
         _folder = folder;
         _options = options;
         _batch = batch;
+        _microBatchTokens = options.MicroBatchTokens;
         Directory.CreateDirectory(folder);
     }
 
@@ -87,6 +91,9 @@ public sealed class Trainer
     /// <summary>Called with the live decoder every <see cref="TrainingOptions.EvaluateEvery"/> steps.</summary>
     public Action<long, Decoder>? Probe { get; init; }
 
+    /// <summary>See <see cref="Decoder.BeforeBatch"/>.</summary>
+    internal Action<long>? BeforeBatch { get; init; }
+
     private string StatePath => Path.Combine(_folder, "state.safetensors");
     private string BestPath => Path.Combine(_folder, "best.safetensors");
     private string LogPath => Path.Combine(_folder, "log.jsonl");
@@ -97,6 +104,7 @@ public sealed class Trainer
     public Decoder Run(Decoder start, CancellationToken cancellation = default)
     {
         using var parameters = new FlatParameters(start, _options.ComputeType);
+        parameters.Decoder.BeforeBatch = BeforeBatch;
         using Optimizer optimizer = _options.Muon
             ? new Muon(parameters, _options.AdamW)
             : new AdamW(parameters.Values, parameters.Gradients, _options.AdamW);
@@ -144,12 +152,14 @@ public sealed class Trainer
         FlatParameters parameters, Optimizer optimizer, IReadOnlyList<TrainingRow> rows)
     {
         using var scope = NewDisposeScope();
-        using (no_grad())
-            parameters.Gradients.zero_();
         long scored = rows.Sum(r => r.Scored is { } s ? s.Skip(1).LongCount(x => x) : r.Tokens.Length - 1);
-        double sum = 0;
-        foreach (var batch in Batches.Pack([.. rows.Select(r => r.Tokens.Length)], _options.MicroBatchTokens))
-            sum += TrainingLoss.Backward(parameters.Decoder, [.. batch.Select(i => rows[i])], scored).Sum;
+        double sum = InParts(rows, parts =>
+        {
+            // Also what a pass has left behind in which memory ran out.
+            using (no_grad())
+                parameters.Gradients.zero_();
+            return parts.Sum(part => TrainingLoss.Backward(parameters.Decoder, part, scored).Sum);
+        });
         double norm = parameters.Gradients.norm().item<float>();
         if (_options.ClipNorm > 0 && norm > _options.ClipNorm)
         {
@@ -162,15 +172,33 @@ public sealed class Trainer
 
     private double Perplexity(Decoder decoder)
     {
-        double sum = 0;
-        long count = 0;
-        foreach (var batch in Batches.Pack([.. HeldOut.Select(r => r.Tokens.Length)], _options.MicroBatchTokens))
-        {
-            var (part, n) = TrainingLoss.Evaluate(decoder, [.. batch.Select(i => HeldOut[i])]);
-            sum += part;
-            count += n;
-        }
+        var (sum, count) = InParts(HeldOut, parts => parts.Select(part => TrainingLoss.Evaluate(decoder, part))
+            .Aggregate((Sum: 0.0, Count: 0L), (a, b) => (a.Sum + b.Sum, a.Count + b.Count)));
         return Math.Exp(sum / count);
+    }
+
+    /// <summary>
+    /// Gives the rows to <paramref name="work"/> in parts that fit into memory: where it runs out all begins again, in
+    /// parts of half the size, until a part is one row.
+    /// </summary>
+    private T InParts<T>(IReadOnlyList<TrainingRow> rows, Func<IEnumerable<IReadOnlyList<TrainingRow>>, T> work)
+    {
+        while (true)
+        {
+            try
+            {
+                return work(Batches.Pack([.. rows.Select(r => r.Tokens.Length)], _microBatchTokens)
+                    .Select(IReadOnlyList<TrainingRow> (part) => [.. part.Select(i => rows[i])]));
+            }
+            catch (Exception e) when (DeviceMemory.RanOut(e))
+            {
+                int shortest = rows.Min(r => r.Tokens.Length), longest = rows.Max(r => r.Tokens.Length);
+                if (_microBatchTokens <= shortest)
+                    throw new InsufficientMemoryException($"Memory ran out with one row of {longest:N0} tokens at once."
+                        + $"\n  in {_folder}\n  Take a smaller model, shorter texts, or a device with more memory.", e);
+                _microBatchTokens = Math.Max(shortest, Math.Min(_microBatchTokens, rows.Sum(r => r.Tokens.Length)) / 2);
+            }
+        }
     }
 
     private void Save(FlatParameters parameters, Optimizer optimizer, double best) => Safetensors.Write(

@@ -101,8 +101,8 @@ public sealed class AnnotateCommand : Verb
             Shards = shards,
         };
         using var run = RunFolder.Open(arguments.GetValue(_out)!);
-        var model = new Lazy<ILanguageModel>(() =>
-            Models.Open(path, _common.Type(arguments), _common.Device(arguments)).Model);
+        var compute = _common.Compute(arguments);
+        var model = new Lazy<ILanguageModel>(() => compute.Open(path).Model);
         try
         {
             using var progress = new StageDisplay(display);

@@ -19,14 +19,15 @@ public sealed class DoctorCommand : Verb
         Example: toolformer doctor --model models/nano
         """;
 
-    public override IEnumerable<Option> Options => [_common.Model, _common.Json];
+    public override IEnumerable<Option> Options => [.. _common.Engine, _common.Json];
 
     public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
     {
+        _common.SetThreads(arguments);
         bool json = arguments.GetValue(_common.Json), broken = false;
         var findings = MachineHealth.Examine();
         if (arguments.GetValue(_common.Model) is { } path)
-            findings = findings.Concat(ModelHealth.Examine(path));
+            findings = findings.Concat(ModelHealth.Examine(path, _common.Compute(arguments)));
         foreach (var finding in findings)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -57,7 +57,7 @@ public sealed class FinetuneCommand : Verb
 
     public override IEnumerable<Option> Options =>
     [
-        _common.Model, _common.Threads, _dataset, _out, _batch, _epochs, _maxSteps, _rate, _warmUp, _coolDown,
+        .. _common.Engine, _dataset, _out, _batch, _epochs, _maxSteps, _rate, _warmUp, _coolDown,
         _callDropout, _maskResults, _plain, _common.Seed,
     ];
 
@@ -80,7 +80,8 @@ public sealed class FinetuneCommand : Verb
             Seed = arguments.GetValue(_common.Seed),
         };
         string source = arguments.GetValue(_common.Model)!;
-        Finetune(source, dataset, target, options, !arguments.GetValue(_plain), display, cancellation);
+        Finetune(source, dataset, target, options, !arguments.GetValue(_plain), _common.Compute(arguments), display,
+            cancellation);
         display.Result(target);
         return Task.FromResult(CommandLine.Done);
     }
@@ -88,18 +89,18 @@ public sealed class FinetuneCommand : Verb
     /// <summary>Finetunes into a folder, or goes on with it, or leaves a finished one as it is.</summary>
     /// <exception cref="InvalidOperationException">It was begun with other data or numbers.</exception>
     internal static void Finetune(string source, string dataset, string target, FinetuningOptions options,
-        bool withCalls, Display display, CancellationToken cancellation)
+        bool withCalls, Compute compute, Display display, CancellationToken cancellation)
     {
-        string training = Path.Combine(target, "training");
+        string state = Path.Combine(target, "training");
         bool complete = ModelFolder.IsComplete(target);
         // What a finished model was made from may have been cleared away.
-        if (complete && !(Directory.Exists(training) && File.Exists(dataset)))
+        if (complete && !(Directory.Exists(state) && File.Exists(dataset)))
             return;
         if (!File.Exists(dataset))
             throw new FileNotFoundException($"There is no dataset '{dataset}'.\n"
                 + $"  looked in {Path.GetFullPath(dataset)}\n  Run `toolformer annotate` first.", dataset);
         var origin = Models.OpenFolder(source);
-        using var run = RunFolder.Open(training);
+        using var run = RunFolder.Open(state);
         var identity = new JsonObject
         {
             ["model"] = origin.Identity(),
@@ -114,11 +115,12 @@ public sealed class FinetuneCommand : Verb
         }
         var data = new Finetuning(JsonLines.Read<DatasetExample>(dataset), options, origin.Shape,
             origin.BeginningOfText, origin.EndOfText, withCalls);
-        using var start = origin.ReadDecoder();
+        var training = data.Training with { ComputeType = compute.TrainingType };
+        using var start = origin.ReadDecoder(device: compute.Device);
         run.Begin(Stage, identity);
         using var progress = new TrainingDisplay(
             display, withCalls ? "finetuning with calls" : "finetuning without calls");
-        var trainer = new Trainer(training, data.Training, data.Batch)
+        var trainer = new Trainer(state, training, data.Batch)
         {
             HeldOut = data.HeldOut,
             Progress = progress,

@@ -22,7 +22,7 @@ public sealed class PretrainCommand : Verb
         Example: toolformer pretrain recipes/nano.json --out runs/nano
         """;
 
-    public override IEnumerable<Option> Options => [_out, _common.Threads];
+    public override IEnumerable<Option> Options => [_out, .. _common.Place];
 
     public override IEnumerable<Argument> Arguments => [_recipe];
 
@@ -48,7 +48,9 @@ public sealed class PretrainCommand : Verb
             Activation = Activation.GeluTanh,
             TiedHead = true,
         };
-        using var start = Decoder.Random(shape, recipe.Seed);
+        var compute = _common.Compute(arguments);
+        using var random = Decoder.Random(shape, recipe.Seed);
+        using var start = random.To(ScalarType.Float32, compute.Device);
         display.Note($"{shape.ParameterCount:N0} parameters, {rows.Steps:N0} steps");
         var options = new TrainingOptions
         {
@@ -58,6 +60,7 @@ public sealed class PretrainCommand : Verb
             CoolDown = recipe.CoolDown,
             AdamW = new AdamWOptions { Beta2 = 0.98, WeightDecay = recipe.WeightDecay },
             Muon = recipe.Muon,
+            ComputeType = compute.TrainingType,
             EvaluateEvery = recipe.EvaluateEvery,
         };
         long began = display.Clock.GetTimestamp(), tokens = 0;

@@ -20,13 +20,14 @@ public sealed class QuickstartCommand : Verb
         "Teaches the shipped model to use a calculator, a calendar and a search index, offline, and shows the result.\n"
         + "Example: toolformer quickstart";
 
-    public override IEnumerable<Option> Options => [_out, _common.Threads, _common.Json];
+    public override IEnumerable<Option> Options => [_out, .. _common.Place, _common.Json];
 
     public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
     {
         _common.SetThreads(arguments);
         var recipe = Recipe.Read<Recipe>(Recipe.Locate(Path.Combine("recipes", "quickstart.json")));
         return TeachCommand.RunAsync(
-            recipe, arguments.GetValue(_out)!, arguments.GetValue(_common.Json), display, cancellation);
+            recipe, arguments.GetValue(_out)!, arguments.GetValue(_common.Json), _common.Compute(arguments), display,
+            cancellation);
     }
 }

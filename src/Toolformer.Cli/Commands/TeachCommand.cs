@@ -16,7 +16,7 @@ public sealed class TeachCommand : Verb
         "Annotates, finetunes and evaluates as one resumable run from a recipe.\n"
         + "Example: toolformer teach recipes/quickstart.json --out runs/mine";
 
-    public override IEnumerable<Option> Options => [_out, _common.Threads, _common.Json];
+    public override IEnumerable<Option> Options => [_out, .. _common.Place, _common.Json];
 
     public override IEnumerable<Argument> Arguments => [_recipe];
 
@@ -24,14 +24,14 @@ public sealed class TeachCommand : Verb
     {
         _common.SetThreads(arguments);
         return RunAsync(Recipe.Read<Recipe>(arguments.GetValue(_recipe)!), arguments.GetValue(_out)!,
-            arguments.GetValue(_common.Json), display, cancellation);
+            arguments.GetValue(_common.Json), _common.Compute(arguments), display, cancellation);
     }
 
     /// <summary>Runs a recipe and shows what it found.</summary>
     internal static async Task<int> RunAsync(
-        Recipe recipe, string folder, bool json, Display display, CancellationToken cancellation)
+        Recipe recipe, string folder, bool json, Compute compute, Display display, CancellationToken cancellation)
     {
-        using var teaching = new Teaching(recipe, folder, display);
+        using var teaching = new Teaching(recipe, folder, compute, display);
         var results = await teaching.RunAsync(cancellation);
         if (json)
             display.Result(JsonSerializer.Serialize(results, JsonLines.Format));

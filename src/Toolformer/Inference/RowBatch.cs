@@ -3,26 +3,31 @@ using Toolformer.Modeling;
 namespace Toolformer.Inference;
 
 /// <summary>
-/// The rows in flight and the model's batch, in the same order. Every token of a row is computed once.
+/// The rows in flight and the model's batch, in the same order. Every token of a row is computed once, unless memory
+/// runs out: then half of the rows wait until others are done, and read again what they had read.
 /// </summary>
 internal sealed class RowBatch(ILanguageModel model) : IDisposable
 {
-    private readonly List<(GenerationRow Row, IPrefix Prefix)> _rows = [];
+    private sealed record Member(GenerationRow Row, IPrefix Prefix)
+    {
+        /// <summary>What was read after the prefix; the first <see cref="InBatch"/> are in the present batch.</summary>
+        public List<int> Read { get; } = [];
+        public int InBatch { get; set; }
+    }
+
+    private readonly List<Member> _rows = [];
+    private readonly List<Member> _waiting = [];
+    private int _limit = int.MaxValue;
     private IDecodeBatch? _batch;
 
-    public IEnumerable<GenerationRow> Rows => _rows.Select(r => r.Row);
-    public int Count => _rows.Count;
+    public IEnumerable<GenerationRow> Rows => _rows.Concat(_waiting).Select(r => r.Row);
+    public int Count => _rows.Count + _waiting.Count;
 
     /// <summary>Reads the prompts, all but their last tokens: those are the first that the batch reads.</summary>
     public void Join(IReadOnlyList<GenerationRow> rows, CancellationToken cancellation)
     {
         var read = model.Forward([.. rows.Select(Opening)], cancellation);
-        _rows.AddRange(rows.Zip(read, (row, result) => (row, result.Prefix!)));
-        ForkPoint[] starts = [.. read.Select(result => new ForkPoint(result.Prefix!))];
-        if (_batch is null)
-            _batch = model.Fork(starts);
-        else
-            _batch.Join(starts);
+        _waiting.AddRange(rows.Zip(read, (row, result) => new Member(row, result.Prefix!)));
         foreach (var (row, result) in rows.Zip(read))
         {
             if (row.Prompt.Count == 1)
@@ -44,6 +49,7 @@ internal sealed class RowBatch(ILanguageModel model) : IDisposable
     /// Takes in the results that have come, and lets the model read on; false where there was nothing to do because
     /// every row waits for a tool.
     /// </summary>
+    /// <exception cref="OutOfMemoryException">Not even one row fits into memory.</exception>
     public bool Step()
     {
         bool moved = false;
@@ -52,14 +58,58 @@ internal sealed class RowBatch(ILanguageModel model) : IDisposable
             row.TakeResult();
             moved = true;
         }
-        IReadOnlyList<int>[] next = [.. Rows.Select(row => row.Next)];
+        while (true)
+        {
+            try
+            {
+                Admit();
+                return Advance() || moved;
+            }
+            catch (OutOfMemoryException) when (_rows.Count > 1)
+            {
+                Halve();
+            }
+        }
+    }
+
+    private void Halve()
+    {
+        _batch?.Dispose();
+        _batch = null;
+        _limit = _rows.Count / 2;
+        _rows.ForEach(row => row.InBatch = 0);
+        _waiting.InsertRange(0, _rows);
+        _rows.Clear();
+    }
+
+    private void Admit()
+    {
+        var joining = _waiting.Take(_limit - _rows.Count).ToList();
+        if (joining.Count == 0)
+            return;
+        _waiting.RemoveRange(0, joining.Count);
+        _rows.AddRange(joining);
+        ForkPoint[] starts = [.. joining.Select(row => new ForkPoint(row.Prefix))];
+        if (_batch is null)
+            _batch = model.Fork(starts);
+        else
+            _batch.Join(starts);
+    }
+
+    private bool Advance()
+    {
+        IReadOnlyList<int>[] next = [.. _rows.Select(row => row.Row.Next)];
         if (next.All(tokens => tokens.Count == 0))
-            return moved;
-        var logits = _batch!.Step(next);
+            return false;
+        var logits = _batch!.Step([.. _rows.Zip(next, IReadOnlyList<int> (row, tokens) =>
+            tokens.Count == 0 || row.InBatch == row.Read.Count ? tokens : [.. row.Read.Skip(row.InBatch), .. tokens])]);
         for (int r = 0; r < next.Length; r++)
         {
-            if (next[r].Count > 0)
-                _rows[r].Row.Take(logits[r].Span);
+            if (next[r].Count == 0)
+                continue;
+            _rows[r].Read.AddRange(next[r]);
+            _rows[r].InBatch = _rows[r].Read.Count;
+            _rows[r].Row.Take(logits[r].Span);
         }
         return true;
     }
@@ -71,27 +121,33 @@ internal sealed class RowBatch(ILanguageModel model) : IDisposable
     /// <summary>Lets finished rows leave.</summary>
     public void Retire()
     {
-        int[] kept = [.. Enumerable.Range(0, Count).Where(r => !_rows[r].Row.IsFinished)];
-        if (kept.Length == Count)
-            return;
-        if (kept.Length > 0)
+        int[] kept = [.. Enumerable.Range(0, _rows.Count).Where(r => !_rows[r].Row.IsFinished)];
+        try
         {
-            _batch!.Retain(kept);
+            if (kept.Length > 0 && kept.Length < _rows.Count)
+                _batch!.Retain(kept);
         }
-        else
+        catch (OutOfMemoryException) when (_rows.Count > 1)
         {
-            _batch!.Dispose();
+            Halve();
+        }
+        if (kept.Length == 0)
+        {
+            _batch?.Dispose();
             _batch = null;
         }
-        foreach (var (_, prefix) in _rows.Where(r => r.Row.IsFinished))
-            prefix.Dispose();
-        _rows.RemoveAll(r => r.Row.IsFinished);
+        foreach (var members in new[] { _rows, _waiting })
+        {
+            foreach (var member in members.Where(m => m.Row.IsFinished))
+                member.Prefix.Dispose();
+            members.RemoveAll(m => m.Row.IsFinished);
+        }
     }
 
     public void Dispose()
     {
         _batch?.Dispose();
-        foreach (var (_, prefix) in _rows)
-            prefix.Dispose();
+        foreach (var member in _rows.Concat(_waiting))
+            member.Prefix.Dispose();
     }
 }

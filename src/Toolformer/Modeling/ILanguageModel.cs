@@ -30,14 +30,18 @@ public interface ILanguageModel : IDisposable
     long ForwardTokens { get; }
 
     /// <summary>
-    /// Reads sequences in as few batches as fit, and returns one result per input, in order.
+    /// Reads sequences in as few batches as fit into memory, and returns one result per input, in order.
     /// </summary>
+    /// <exception cref="OutOfMemoryException">Not even one sequence at a time fits.</exception>
     IReadOnlyList<ForwardResult> Forward(IReadOnlyList<ForwardInput> inputs, CancellationToken cancellation = default);
 
     /// <summary>
     /// Opens a batch of rows, row r continuing <paramref name="starts"/>[r]. Rows over the same prefix share its memory
     /// and its attention products; prefixes with the same parent share the parent's.
     /// </summary>
+    /// <exception cref="OutOfMemoryException">
+    /// Here and in the batch: so many rows do not fit into memory. The batch can then only be disposed; fewer may fit.
+    /// </exception>
     IDecodeBatch Fork(IReadOnlyList<ForkPoint> starts);
 }
 

@@ -4,13 +4,15 @@ using Toolformer.Modeling;
 namespace Toolformer.Pipeline;
 
 /// <summary>A call that is being written: a row of the decode batch.</summary>
-internal sealed class CallRow(ForkPoint start, TokenAutomaton? automaton, Random dice)
+/// <param name="dice">Made anew whenever the row starts, so that it always writes the same.</param>
+internal sealed class CallRow(ForkPoint start, TokenAutomaton? automaton, Func<Random> dice)
 {
     private static readonly byte[] Arrow = "->"u8.ToArray();
 
     private readonly List<int> _ids = [];
     private readonly List<byte> _bytes = [];
     private int _state = automaton?.Start ?? 0;
+    private Random _dice = dice();
 
     /// <summary>Where it goes on: after the tokens that stand before &lt;API&gt;.</summary>
     public ForkPoint Start => start;
@@ -33,14 +35,23 @@ internal sealed class CallRow(ForkPoint start, TokenAutomaton? automaton, Random
     /// <summary>The token written last.</summary>
     public int Last => _ids[^1];
 
+    /// <summary>Forgets what an unfinished row has written.</summary>
+    public void Restart()
+    {
+        _ids.Clear();
+        _bytes.Clear();
+        (_state, _dice) = (automaton?.Start ?? 0, dice());
+        StaysIfFree = StaysIfFree is null ? null : 1;
+    }
+
     /// <summary>Draws the next token; true if the call goes on.</summary>
     public bool Draw(ReadOnlySpan<float> logits, Sampler sampler, ILanguageModel model, int maxTokens)
     {
         int left = maxTokens - _ids.Count;
         if (automaton is not null && StaysIfFree is { } stays)
             StaysIfFree = stays * sampler.Share(logits, automaton.Allowed(_state));
-        int id = automaton is null ? sampler.Sample(logits, dice)
-            : automaton.Draw(_state, left, logits, sampler, dice);
+        int id = automaton is null ? sampler.Sample(logits, _dice)
+            : automaton.Draw(_state, left, logits, sampler, _dice);
         if (id == model.EndOfText || id >= model.Tokenizer.VocabularySize)
         {
             Ending = SampleCalls.EndOfText;
@@ -77,17 +88,34 @@ internal sealed class CallRow(ForkPoint start, TokenAutomaton? automaton, Random
 /// </summary>
 internal sealed class CallDecoder(ILanguageModel model, int open, Sampler sampler, int maxRows)
 {
+    private int _maxRows = maxRows;
+
     /// <summary>Runs the rows to their ends.</summary>
+    /// <exception cref="OutOfMemoryException">Not even one row fits into memory.</exception>
     public void Run(IReadOnlyList<CallRow> rows, int maxTokens, CancellationToken cancellation)
     {
         var waiting = new Queue<CallRow>(rows);
         while (waiting.Count > 0)
-            RunBatch(waiting, maxTokens, cancellation);
+        {
+            var active = Take(waiting, _maxRows);
+            try
+            {
+                RunBatch(active, waiting, maxTokens, cancellation);
+            }
+            catch (OutOfMemoryException) when (_maxRows > 1)
+            {
+                // The batch and its memory are gone: its rows write the same again, half as many at a time.
+                _maxRows = Math.Max(1, active.Count / 2);
+                active.ForEach(row => row.Restart());
+                waiting = new Queue<CallRow>(active.Concat(waiting));
+            }
+        }
     }
 
-    private void RunBatch(Queue<CallRow> waiting, int maxTokens, CancellationToken cancellation)
+    /// <param name="active">The rows in the batch; changes with it.</param>
+    private void RunBatch(
+        List<CallRow> active, Queue<CallRow> waiting, int maxTokens, CancellationToken cancellation)
     {
-        var active = Take(waiting, maxRows);
         using var batch = model.Fork([.. active.Select(r => r.Start)]);
         var feed = active.ConvertAll(IReadOnlyList<int> (_) => [open]);
         while (true)
@@ -100,20 +128,22 @@ internal sealed class CallDecoder(ILanguageModel model, int open, Sampler sample
                 if (active[r].Draw(logits[r].Span, sampler, model, maxTokens))
                     going.Add(r);
             }
-            if (going.Count == 0)
-                return;
             if (going.Count < active.Count)
             {
+                var left = going.ConvertAll(r => active[r]);
+                active.Clear();
+                active.AddRange(left);
+                if (active.Count == 0)
+                    return;
                 batch.Retain(going);
-                active = going.ConvertAll(r => active[r]);
             }
             feed = active.ConvertAll(IReadOnlyList<int> (row) => [row.Last]);
             // Rows join a quarter of the batch at a time: each joining costs the engine some rearrangement.
-            if (waiting.Count > 0 && active.Count <= maxRows - Math.Max(1, maxRows / 4))
+            if (waiting.Count > 0 && active.Count <= _maxRows - Math.Max(1, _maxRows / 4))
             {
-                var joining = Take(waiting, maxRows - active.Count);
-                batch.Join([.. joining.Select(r => r.Start)]);
+                var joining = Take(waiting, _maxRows - active.Count);
                 active.AddRange(joining);
+                batch.Join([.. joining.Select(r => r.Start)]);
                 feed.AddRange(joining.Select(IReadOnlyList<int> (_) => [open]));
             }
         }

@@ -145,14 +145,14 @@ public sealed class SampleCalls : IDisposable
                         continue;
                     }
                     var start = new ForkPoint(result.Prefix!, head.Length + text.QueryLength + position);
-                    for (int sample = 0; sample < tool.Options.CallsPerPosition; sample++)
-                        rows.Add(new CallRow(start, automaton, Dice(text, tool, position, sample))
+                    rows.AddRange(Enumerable.Range(0, tool.Options.CallsPerPosition).Select(sample =>
+                        new CallRow(start, automaton, () => Dice(text, tool, position, sample))
                         {
                             Text = text,
                             Position = position,
                             PStart = p,
                             StaysIfFree = automaton is not null && sample == 0 ? 1 : null,
-                        });
+                        }));
                 }
             }
             count("samples", rows.Count);

@@ -16,6 +16,28 @@ public class UsageTests
         Assert.Contains($"toolformer {verb}", run.Output);
     }
 
+    [Theory, MemberData(nameof(Verbs))]
+    public void A_verb_that_loads_a_model_takes_device_number_format_and_threads(string name)
+    {
+        var verb = CommandLine.Verbs().Single(v => v.Name == name);
+        string[] options = [.. verb.Options.Select(o => o.Name)];
+        string[] teachers = ["pretrain", "quickstart", "teach"];
+        // A tokenizer is read without its model.
+        if (name != "tokenize" && (options.Contains("--model") || teachers.Contains(name)))
+            Assert.Superset(new HashSet<string>(["--device", "--dtype", "--threads"]), [.. options]);
+    }
+
+    [Fact]
+    public async Task Float16_is_refused_for_training()
+    {
+        using var run = new Fakes.TinyModel();
+        string data = run.File("dataset.jsonl");
+        File.WriteAllText(data, """{"id": "a", "text": "x", "input_ids": [1, 2, 3], "calls": []}""" + "\n");
+        var refused = await ToolformerRun.Of("finetune", "--model", run.Folder, "--dataset", data, "--out",
+            run.File("out"), "--dtype", "float16");
+        refused.AssertRefused("float16", "bfloat16");
+    }
+
     [Fact]
     public async Task Without_arguments_the_verbs_are_listed_a_line_each()
     {

@@ -127,6 +127,18 @@ public class EngineTests
         AssertSame(expected, rows.Step([text[9..]])[0].Span, 0.05);
     }
 
+    [Theory, MemberData(nameof(Models))]
+    public void Packed_matrices_give_what_plain_ones_give(string name)
+    {
+        using var model = Families.Model(name);
+        int[] text = Tokens(new Random(7), 30);
+        float[] expected = Whole(model, text);
+        model.Decoder.Pack();
+        float[] actual = Whole(model, text);
+        for (int v = 0; v < expected.Length; v++)
+            Assert.Equal(expected[v], actual[v], 1e-4f);
+    }
+
     [Fact]
     public void A_window_hides_what_lies_before_it_and_nothing_else()
     {

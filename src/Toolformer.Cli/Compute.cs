@@ -1,0 +1,23 @@
+using Toolformer.Torch;
+using static TorchSharp.torch;
+
+namespace Toolformer.Cli;
+
+/// <summary>Where and how to compute, as --device and --dtype say it.</summary>
+/// <param name="Type">Null: what is usual for the work.</param>
+public sealed record Compute(Device Device, ScalarType? Type)
+{
+    /// <summary>The type of training's matrix products; the weights are float32.</summary>
+    /// <exception cref="ArgumentException">It is one in which gradients vanish.</exception>
+    public ScalarType TrainingType => Type switch
+    {
+        null => ScalarType.BFloat16,
+        ScalarType.Float16 => throw new ArgumentException(
+            "--dtype float16 can't train: small gradients become zero in it. Use bfloat16 or float32."),
+        { } type => type,
+    };
+
+    /// <summary>Reads a model to score and write with.</summary>
+    public (TorchLanguageModel Model, ModelFolder Folder) Open(string path) =>
+        Models.Open(path, Type ?? ScalarType.Float32, Device);
+}
