@@ -28,6 +28,12 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
 
     public TimeProvider Clock => clock;
 
+    /// <summary>The same input as bytes, for a protocol that has it for itself.</summary>
+    public Stream InputStream { get; init; } = Stream.Null;
+
+    /// <summary>The same output as bytes, for a protocol that has it for itself.</summary>
+    public Stream OutputStream { get; init; } = Stream.Null;
+
     public bool InputIsTerminal { get; init; }
 
     public bool OutputIsTerminal { get; init; }
@@ -46,9 +52,12 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
         bool dumb = Environment.GetEnvironmentVariable("TERM") == "dumb";
         bool error = !Console.IsErrorRedirected && !dumb;
         var strict = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-        return new Display(new StreamReader(Console.OpenStandardInput(), strict),
-            Writer(Console.OpenStandardOutput()), Writer(Console.OpenStandardError()), TimeProvider.System)
+        var (input, output) = (Console.OpenStandardInput(), Console.OpenStandardOutput());
+        return new Display(new StreamReader(input, strict), Writer(output), Writer(Console.OpenStandardError()),
+            TimeProvider.System)
         {
+            InputStream = input,
+            OutputStream = output,
             InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = !Console.IsOutputRedirected && !dumb,
             ErrorIsTerminal = error,

@@ -167,7 +167,9 @@ public class ToolUsingModelTests
     {
         var tool = new FakeTool("Sum", input => input)
         {
-            Pattern = text => TokenPattern.OneOf(text!.Split(' ').Where(word => word.All(char.IsAsciiDigit))),
+            Pattern = text => text is null
+                ? null
+                : TokenPattern.OneOf(text.Split(' ').Where(word => word.All(char.IsAsciiDigit))),
         };
         var model = ScriptedModel.Writes("Of 12 and 30 it is [Sum(99) -> ");
         var free = await Generate(model, "Of 12 and 30", Plain with { MaxNewTokens = 9 }, tool);

@@ -179,6 +179,30 @@ public class TokenAutomatonTests
     }
 
     [Fact]
+    public void A_text_can_be_ended_within_any_budget_that_is_enough()
+    {
+        TokenTrie poor = new(new WordTokenizer(
+            [.. new[] { "a", "b(", "(", "é漢", "ab", "aba", "b", "漢" }.Select(Encoding.UTF8.GetBytes)]));
+        Gen.Select(Patterns, Gen.Int, Gen.Int[0, 6], Gen.Bool).Sample((pattern, seed, more, rich) =>
+        {
+            var automaton = TokenAutomaton.Compile(pattern, rich ? Vocabulary : poor);
+            if (automaton.IsEmpty)
+                return;
+            var random = new Random(seed);
+            int state = automaton.Start, budget = automaton.Needed(state) + more;
+            for (; !automaton.IsAccepting(state); budget--)
+            {
+                int[] allowed = Ids(automaton.Allowed(state, budget));
+                Assert.Superset(allowed.ToHashSet(), Ids(automaton.Allowed(state)).ToHashSet());
+                Assert.InRange(allowed.Length, 1, int.MaxValue);
+                Assert.True(automaton.TryAdvance(state, allowed[random.Next(allowed.Length)], out state));
+                Assert.InRange(automaton.Needed(state), 0, budget - 1);
+            }
+            Assert.InRange(budget, 0, int.MaxValue);
+        }, iter: 500);
+    }
+
+    [Fact]
     public void A_pattern_without_texts_is_empty_and_allows_nothing()
     {
         var automaton = TokenAutomaton.Compile(OneOf(Array.Empty<string>()), Vocabulary);

@@ -94,6 +94,38 @@ public class SampleCallsTests
     }
 
     [Fact]
+    public void Constrained_sampling_leaves_no_call_unfinished_and_tells_what_free_sampling_would_have_given()
+    {
+        var pattern = TokenPattern.Concat(TokenPattern.OneOf("1+", "7+"), new TokenPattern.Repeat(
+            TokenPattern.OneOf("1234567890".Select(c => c.ToString())), 1, 50));
+        var tool = Taught(new AddTool { Pattern = pattern }, o => o with { MaxCallTokens = 12 });
+        double free = 0, samples = 0, estimate = 0, probes = 0, squares = 0;
+        for (int seed = 0; seed < 150; seed++)
+        {
+            var (calls, counts) = Sample(ScriptedModel.Make(), tool with
+            {
+                Options = tool.Options with { CallsPerPosition = 1 },
+            }, new SampleOptions { Seed = seed, Constrained = true });
+            Assert.DoesNotContain("discarded." + SampleCalls.Unfinished, counts.Keys);
+            Assert.All(calls, c => Assert.True(pattern.Matches(c.Input)));
+            probes += counts[SampleCalls.FreeProbes];
+            double share = counts[SampleCalls.FreeWellFormed] / 1e6;
+            (estimate, squares) = (estimate + share, squares + share * share);
+
+            (calls, counts) = Sample(ScriptedModel.Make(), tool with
+            {
+                Options = tool.Options with { CallsPerPosition = 1, MaxCallTokens = 64 },
+            }, new SampleOptions { Seed = seed });
+            free += calls.Count(c => pattern.Matches(c.Input));
+            samples += counts["samples"];
+        }
+        var (p, q) = (free / samples, estimate / probes);
+        double error = Math.Sqrt(p * (1 - p) / samples + Math.Max(0, squares / probes - q * q) / probes);
+        Assert.InRange(p, 0.01, 0.99);
+        Assert.InRange(q - p, -4 * error - 0.02, 4 * error + 0.02);
+    }
+
+    [Fact]
     public void Constrained_inputs_come_from_what_stands_before_the_call()
     {
         var seen = new List<string?>();

@@ -30,7 +30,9 @@ public sealed class ToolContractTests
         " -> -> ->", "10^9999", "9".PadRight(9999, '9'), new string('(', 5000) + new string(')', 5000),
         new string('-', 5000) + "1", "\"", "\"unbalanced", "a AND (OR \"~^5 title:[* TO *] \\", "{\"a\": [1, {}]}",
         string.Concat(Enumerable.Repeat("word and (number) 12,345.6% ", 3700)), "\r\n\r\n",
-        "😀👩‍👩‍👧‍👧é", "1/0", "∞ − ∞",
+        "😀👩‍👩‍👧‍👧é", "1/0", "∞ − ∞", "file:///etc/passwd", "../../../../etc/passwd", "http://169.254.169.254/latest/",
+        "'; DROP TABLE notes; --", "\" OR 1=1 --", "a\u200d\u200db\u200c\ufeffc", "$(cat /etc/passwd)", "%s%n%x",
+        "(".PadRight(100_000, '('), "[".PadRight(100_000, '['), "9".PadRight(100_000, '^'), "-".PadRight(100_000, '>'),
     ];
 
     public static TheoryData<string> Names => [.. Catalog.Find<Tool>().Select(t => t.Name)];
@@ -45,6 +47,36 @@ public sealed class ToolContractTests
             var result = await tool.CallAsync(input, Context, default);
             Assert.InRange((result.Error ?? result.Text)!.Length, 1, 1000);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Garbage_costs_little_and_its_answer_is_harmless_or_a_reason(string name)
+    {
+        var tool = Made(name);
+        var box = new Toolbox([tool]) { TimeLimit = TimeSpan.FromMinutes(1) };
+        foreach (string input in Garbage)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            var result = await tool.CallAsync(input, Context, default);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+            var settled = await box.CallAsync(name, input, Context);
+            string said = (settled.Text ?? settled.Error)!;
+            Assert.InRange(said.Length, 1, CallSyntax.MaxResultLength);
+            Assert.True(CallSyntax.IsResult(said) && !said.Contains("->"), said);
+            Assert.DoesNotContain("root:", said);
+            Assert.DoesNotContain("did not answer", said);
+            Assert.DoesNotContain(" threw ", said);
+            Assert.Equal(result.IsError, settled.IsError);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void It_has_a_version_that_does_not_change_by_itself(string name)
+    {
+        Assert.NotEqual("", Made(name).Version);
+        Assert.Equal(Made(name).Version, Made(name).Version);
     }
 
     [Theory]

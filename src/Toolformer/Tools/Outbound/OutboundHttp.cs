@@ -13,6 +13,7 @@ public sealed class OutboundHttp : IDisposable
 {
     private readonly TimeProvider _timer;
     private readonly OutboundLimits _limits;
+    private readonly GuardedHandler _handler;
 
     /// <param name="secrets">What must not come back: a server that echoes a secret gets it blotted out.</param>
     /// <param name="timer">What measures the time limit; null: the system.</param>
@@ -25,7 +26,8 @@ public sealed class OutboundHttp : IDisposable
         _limits = limits ?? new OutboundLimits();
         _timer = timer ?? TimeProvider.System;
         lookup ??= async (host, cancellation) => await System.Net.Dns.GetHostAddressesAsync(host, cancellation);
-        Client = new HttpClient(new GuardedHandler(hosts, lookup, _limits.Redirects))
+        _handler = new GuardedHandler(hosts, lookup, _limits.Redirects);
+        Client = new HttpClient(_handler)
         {
             Timeout = Timeout.InfiniteTimeSpan, // ours is measured by the timer
             MaxResponseContentBufferSize = _limits.BodyBytes,
@@ -42,6 +44,13 @@ public sealed class OutboundHttp : IDisposable
     /// limited, but time and the length of streams are the library's. It throws <see cref="HttpRequestException"/>.
     /// </summary>
     public HttpClient Client { get; }
+
+    /// <summary>
+    /// The same with a limit on each answer, streams too: reading on throws <see cref="IOException"/>. The caller
+    /// disposes it.
+    /// </summary>
+    public HttpClient ClientOf(long maxBytes) =>
+        new(new LimitedAnswers(_handler, maxBytes), disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>Asks, and reads the answer to its end.</summary>
     /// <param name="limits">Limits of this request; null: those of the constructor (which the redirects keep).</param>

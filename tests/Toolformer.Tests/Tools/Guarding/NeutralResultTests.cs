@@ -33,6 +33,7 @@ public class NeutralResultTests
         ["bytes"] = new(() => new ByteTokenizer()),
         ["models/nano"] = new(() => Tokenizer.Load(Path.Combine(Shared.Root, "models", "nano"))),
         ["gpt2"] = new(() => Tokenizer.Load(Shared.Need("golden", "tokenizer_gpt2"))),
+        ["llama2"] = new(() => Tokenizer.Load(Shared.Need("golden", "tokenizer_llama2"))),
     };
 
     public static TheoryData<string> Tokenizers => [.. Own.Keys];
@@ -57,7 +58,7 @@ public class NeutralResultTests
             Assert.InRange(ids.Length, 1, most);
             Assert.DoesNotContain(ids, tokenizer.IsSpecial);
             Assert.DoesNotContain(ids, id => tokenizer.Bytes(id).IndexOfAny("[]\r\n"u8) >= 0);
-            string written = tokenizer.Decode(markup.Encode(head with { Result = result }));
+            string written = tokenizer.DecodeContinuation(markup.Encode(head with { Result = result }));
             var call = Assert.Single(CallSyntax.Find("before" + written + " after"));
             Assert.Equal(("T", "q", "before".Length, written.Length),
                 (call.Call.Tool, call.Call.Input, call.Start, call.End - call.Start));

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+using Toolformer.Tools;
+
+namespace Toolformer.Cli.Server;
+
+/// <summary>
+/// Our tools for MCP clients: each takes one string, its input as it stands in a call, and answers with one text.
+/// </summary>
+public static class McpToolServer
+{
+    private const string Input = "input";
+
+    /// <summary>Serves until the client ends its stream.</summary>
+    public static async Task RunAsync(
+        Stream input, Stream output, Toolbox tools, ToolContext context, CancellationToken cancellation)
+    {
+        await using var transport = new StreamServerTransport(input, output, "toolformer");
+        await using var server = McpServer.Create(transport, Options(tools, context));
+        await server.RunAsync(cancellation);
+    }
+
+    /// <summary>What a server over any transport offers.</summary>
+    public static McpServerOptions Options(Toolbox tools, ToolContext context) => new()
+    {
+        ServerInfo = new Implementation { Name = "toolformer", Version = Manifest.BuiltFrom },
+        Capabilities = new ServerCapabilities { Tools = new ToolsCapability() },
+        Handlers = new McpServerHandlers
+        {
+            ListToolsHandler = (_, _) => new(new ListToolsResult { Tools = [.. tools.Tools.Select(Described)] }),
+            CallToolHandler = async (request, cancellation) =>
+                await CallAsync(tools, context, request.Params, cancellation),
+        },
+    };
+
+    private static ModelContextProtocol.Protocol.Tool Described(Toolformer.Tools.Tool tool) => new()
+    {
+        Name = tool.Name,
+        Description = tool.Description,
+        InputSchema = JsonSerializer.SerializeToElement(new
+        {
+            type = "object",
+            properties = new { input = new { type = "string", description = "As it stands in a call." } },
+        }),
+    };
+
+    private static async ValueTask<CallToolResult> CallAsync(
+        Toolbox tools, ToolContext context, CallToolRequestParams? call, CancellationToken cancellation)
+    {
+        if (call is null || tools.Find(call.Name) is null)
+            throw new McpProtocolException(
+                Spelling.Unknown("tool", call?.Name ?? "", tools.Names), McpErrorCode.InvalidParams);
+        string input = "";
+        foreach (var (name, value) in call.Arguments ?? new Dictionary<string, JsonElement>())
+        {
+            if (name != Input || value.ValueKind != JsonValueKind.String)
+                throw new McpProtocolException($"The argument '{name}' is {value.ValueKind}: there is one argument, "
+                    + $"\"{Input}\", a string.", McpErrorCode.InvalidParams);
+            input = value.GetString()!;
+        }
+        var result = await tools.CallAsync(call.Name, input, context, cancellation);
+        return new CallToolResult
+        {
+            Content = [new TextContentBlock { Text = result.Text ?? result.Error! }],
+            IsError = result.IsError,
+        };
+    }
+}
