@@ -96,7 +96,7 @@ public class SampleCallsTests
     [Fact]
     public void Constrained_sampling_leaves_no_call_unfinished_and_tells_what_free_sampling_would_have_given()
     {
-        var pattern = TokenPattern.Concat(TokenPattern.OneOf("1+", "7+"), new TokenPattern.Repeat(
+        var pattern = TokenPattern.Concat(TokenPattern.OneOf((string[])["1+", "7+"]), new TokenPattern.Repeat(
             TokenPattern.OneOf("1234567890".Select(c => c.ToString())), 1, 50));
         var tool = Taught(new AddTool { Pattern = pattern }, o => o with { MaxCallTokens = 12 });
         double free = 0, samples = 0, estimate = 0, probes = 0, squares = 0;
