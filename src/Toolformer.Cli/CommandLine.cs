@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Toolformer.Torch.Hub;
 
 namespace Toolformer.Cli;
 
@@ -23,7 +24,7 @@ public static class CommandLine
         TimeSpan? graceWhenInterrupted = null, CancellationToken cancellation = default)
     {
         var verbs = new Dictionary<Command, Verb>();
-        var parsed = Root(display, verbs).Parse(arguments.Count == 0 ? ["--help"] : arguments);
+        var parsed = Root(display, verbs, arguments).Parse(arguments.Count == 0 ? ["--help"] : arguments);
         if (parsed.Action is ParseErrorAction)
             return Refuse(parsed, display);
         // Lists of verbs show the first line only; the help of one verb shows all.
@@ -44,18 +45,19 @@ public static class CommandLine
 
     /// <summary>Parses without running anything: what is wrong with the usage is among the errors.</summary>
     public static ParseResult Parse(IReadOnlyList<string> arguments, Display display) =>
-        Root(display, []).Parse(arguments);
+        Root(display, [], arguments).Parse(arguments);
 
-    private static RootCommand Root(Display display, Dictionary<Command, Verb> verbs)
+    private static RootCommand Root(Display display, Dictionary<Command, Verb> verbs, IReadOnlyList<string> words)
     {
         var root = new RootCommand("Toolformer for .NET: teaches a language model to use tools, and runs it.\n"
             + "Example: toolformer quickstart");
         foreach (var verb in Verbs())
-            root.Subcommands.Add(Command(verb, display, verbs));
+            root.Subcommands.Add(Command(verb, display, verbs, words));
         return root;
     }
 
-    private static Command Command(Verb verb, Display display, Dictionary<Command, Verb> verbs)
+    private static Command Command(
+        Verb verb, Display display, Dictionary<Command, Verb> verbs, IReadOnlyList<string> words)
     {
         var command = new Command(verb.Name, verb.Description.Split('\n')[0]);
         verbs.Add(command, verb);
@@ -64,11 +66,38 @@ public static class CommandLine
         foreach (var argument in verb.Arguments)
             command.Arguments.Add(argument);
         foreach (var part in verb.Parts)
-            command.Subcommands.Add(Command(part, display, verbs));
+            command.Subcommands.Add(Command(part, display, verbs, words));
         if (verb.Parts.Count == 0)
             command.SetAction((arguments, cancellation) =>
-                Guard(token => verb.RunAsync(arguments, display, token), verb.Name, display, cancellation));
+                Guard(async token => await verb.RunAsync(
+                    verb.TakesModelFromHub ? await WithFoldersAsync(arguments, words, display, token) : arguments,
+                    display, token), verb.Name, display, cancellation));
         return command;
+    }
+
+    /// <summary>
+    /// Puts folders in the place of models' names on a hub, so that verbs know folders only. What is in no cache is
+    /// pulled first.
+    /// </summary>
+    private static async Task<ParseResult> WithFoldersAsync(
+        ParseResult parsed, IReadOnlyList<string> words, Display display, CancellationToken cancellation)
+    {
+        const string name = "--model";
+        var option = parsed.CommandResult.Command.Options.FirstOrDefault(o => o.Name == name);
+        string[] models = option is null ? [] : [.. parsed.GetResult(option)?.Tokens.Select(t => t.Value) ?? []];
+        string[] located = [.. words];
+        foreach (string model in models.Distinct())
+        {
+            string folder = await Models.LocateAsync(model, display, cancellation);
+            for (int i = 0; i < words.Count; i++)
+            {
+                if (words[i] == model)
+                    located[i] = folder;
+                else if (words[i] == $"{name}={model}" || words[i] == $"{name}:{model}")
+                    located[i] = $"{name}={folder}";
+            }
+        }
+        return located.SequenceEqual(words) ? parsed : parsed.RootCommandResult.Command.Parse(located);
     }
 
     /// <summary>Says what is wrong with the usage: unknown names with what there is and the nearest to it.</summary>
@@ -123,7 +152,7 @@ public static class CommandLine
                 IOException when (e.HResult & 0xFFFF) == NoSpaceLeft => ($"in: toolformer {verb}",
                     "Make room and run the same command again."),
                 IOException => ($"in: toolformer {verb}", null),
-                InvalidOperationException => ((string?)null, (string?)null),
+                InvalidOperationException or HubException => ((string?)null, (string?)null),
                 DllNotFoundException or BadImageFormatException or TypeInitializationException =>
                     ($"in: toolformer {verb}", "Run `toolformer doctor`: it finds out why libtorch does not load."),
                 OutOfMemoryException or ExternalException => ($"in: toolformer {verb}, inside libtorch",

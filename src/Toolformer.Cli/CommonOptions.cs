@@ -9,9 +9,9 @@ public sealed class CommonOptions
 {
     public Option<string> Model { get; } = new("--model")
     {
-        Description = "Model folder in Hugging Face's layout.",
+        Description = "Model folder in Hugging Face's layout, or owner/name[@revision] on a hub (see pull).",
         Required = true,
-        HelpName = "FOLDER",
+        HelpName = "MODEL",
     };
 
     public Option<int> Seed { get; } = new("--seed")

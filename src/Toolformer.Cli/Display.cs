@@ -34,6 +34,9 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
     /// <summary>The same output as bytes, for a protocol that has it for itself.</summary>
     public Stream OutputStream { get; init; } = Stream.Null;
 
+    /// <summary>The environment's variables.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
     public bool InputIsTerminal { get; init; }
 
     public bool OutputIsTerminal { get; init; }

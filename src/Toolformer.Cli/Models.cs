@@ -1,11 +1,11 @@
-using System.Text.RegularExpressions;
 using Toolformer.Torch;
+using Toolformer.Torch.Hub;
 using static TorchSharp.torch;
 
 namespace Toolformer.Cli;
 
 /// <summary>Opens what --model, --device and --dtype name.</summary>
-public static partial class Models
+public static class Models
 {
     private static readonly Dictionary<string, ScalarType> Types = new()
     {
@@ -65,12 +65,45 @@ public static partial class Models
             yield return "mps";
     }
 
+    /// <summary>
+    /// The folder that a name stands for: that folder, else, where it is a model's name on a hub, its folder in the
+    /// cache, else where it is pulled to.
+    /// </summary>
+    /// <exception cref="HubException">The hub does not give it.</exception>
+    public static async Task<string> LocateAsync(string name, Display display, CancellationToken cancellation)
+    {
+        if (!IsOnHub(name, out var model))
+            return name;
+        var settings = HubSettings.FromEnvironment(display.Variable);
+        if (new HubCache(settings.CacheFolder).Find(model) is { } folder)
+            return folder;
+        if (!settings.Offline)
+            display.Note($"There is no folder '{name}', and the cache does not have it: pulling it from "
+                + $"{settings.EndPoint.Authority}.");
+        return (await PullAsync(model, display, verify: false, cancellation)).Folder;
+    }
+
+    /// <summary>Pulls with the progress shown.</summary>
+    public static async Task<HubSnapshot> PullAsync(
+        HubModel model, Display display, bool verify, CancellationToken cancellation)
+    {
+        using var hub = new ModelHub(HubSettings.FromEnvironment(display.Variable), display.Clock);
+        using var progress = new PullDisplay(model, display);
+        var snapshot = await hub.PullAsync(model, progress, verify, cancellation);
+        if (snapshot.Unverified.Count > 0)
+            display.Note($"The hub has no hashes that can be computed of {string.Join(", ", snapshot.Unverified)}: "
+                + "only their sizes were verified.");
+        return snapshot;
+    }
+
+    /// <summary>Whether a name means a model on a hub: no path to anything that is there, or to beside it.</summary>
+    public static bool IsOnHub(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out HubModel? model)
+    {
+        model = null;
+        return !Path.Exists(name) && HubModel.TryParse(name, out model) && !Path.Exists(model.Owner);
+    }
+
     private static DirectoryNotFoundException NoFolder(string path) => new($"There is no model folder '{path}'.\n"
         + $"  looked in {Path.GetFullPath(path)}\n"
-        + (HubId().IsMatch(path)
-            ? "  If this is a model's name on a hub: download it first, and name the folder that it lies in."
-            : "  Name a folder with config.json and model.safetensors."));
-
-    [GeneratedRegex(@"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")]
-    private static partial Regex HubId();
+        + "  Name a folder with config.json and model.safetensors, or a model on a hub as owner/name.");
 }

@@ -36,7 +36,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
         var corpus = PrepareCorpus();
         var toolbox = new Toolbox(Tools());
         List<TaughtTool> taught = [.. recipe.Tools.Select(t => t.Value.Apply(toolbox[t.Key]))];
-        string source = Recipe.Locate(recipe.Model);
+        string source = await Models.LocateAsync(Recipe.Locate(recipe.Model), display, cancellation);
         var origin = Models.OpenFolder(source);
         var tokenizer = Models.OpenTokenizer(source);
         KeepRecipe();

@@ -20,6 +20,11 @@ public abstract class Verb
     /// <summary>Verbs below this one, such as `tools list`, nested in its class; then it does nothing itself.</summary>
     public virtual IReadOnlyList<Verb> Parts => [];
 
+    /// <summary>
+    /// Whether --model may name a model on a hub; then the verb is given the folder that it lies in.
+    /// </summary>
+    public virtual bool TakesModelFromHub => true;
+
     /// <summary>Does the work. Exceptions become messages and exit statuses in <see cref="CommandLine"/>.</summary>
     /// <returns>The exit status: 0 done, 1 the work failed.</returns>
     public abstract Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation);

@@ -137,7 +137,8 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     /// </summary>
     public JsonObject Identity() => new()
     {
-        ["name"] = System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\')),
+        ["name"] = Hub.HubCache.IdOf(Path)
+            ?? System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\')),
         ["model_type"] = Architecture.ModelType,
         ["sha256"] = new JsonArray([.. Checkpoint.WeightFiles(Path).Select(file =>
         {

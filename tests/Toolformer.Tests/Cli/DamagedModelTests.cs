@@ -18,10 +18,10 @@ public class DamagedModelTests
     }
 
     [Fact]
-    public async Task A_name_as_on_a_hub_is_told_to_be_no_folder()
+    public async Task A_name_as_on_a_hub_is_looked_for_in_the_cache()
     {
         var run = await ToolformerRun.Of("score", "--model", "someone/some-model");
-        run.AssertRefused("someone/some-model", "hub");
+        run.AssertRefused("someone/some-model", "cache", "HF_HUB_OFFLINE");
     }
 
     [Fact]

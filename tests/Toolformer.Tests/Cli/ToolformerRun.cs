@@ -35,8 +35,25 @@ internal sealed record ToolformerRun(int Status, string Output, string Error)
         string input, string[] arguments, CancellationToken cancellation = default)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var display = new Display(new StringReader(input), output, error, TimeProvider.System);
+        var display = new Display(new StringReader(input), output, error, TimeProvider.System)
+        {
+            // A test that wants a hub names its own.
+            Variable = name => name == "HF_HUB_OFFLINE" ? "1" : null,
+        };
+        return await Of(display, arguments, cancellation);
+    }
+
+    /// <summary>With an environment and a clock of the test's own.</summary>
+    public static async Task<ToolformerRun> OfEnvironment(
+        IReadOnlyDictionary<string, string> variables, TimeProvider clock, params string[] arguments) =>
+        await Of(new Display(TextReader.Null, new StringWriter(), new StringWriter(), clock)
+        {
+            Variable = name => variables.GetValueOrDefault(name),
+        }, arguments, default);
+
+    private static async Task<ToolformerRun> Of(Display display, string[] arguments, CancellationToken cancellation)
+    {
         int status = await CommandLine.RunAsync(arguments, display, cancellation: cancellation);
-        return new ToolformerRun(status, output.ToString(), error.ToString());
+        return new ToolformerRun(status, $"{display.Output}", $"{display.Error}");
     }
 }
