@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Toolformer.Cli;
 
 /// <summary>How it stands with something that <c>toolformer doctor</c> looked at.</summary>
@@ -15,7 +17,8 @@ public enum Health
 /// <param name="What">What was found, with its values.</param>
 /// <param name="Where">File, folder or machine; null where there is nothing to look for.</param>
 /// <param name="Remedy">What to do; null where nothing has to be done.</param>
-public sealed record Finding(string Subject, Health Health, string What, string? Where = null, string? Remedy = null)
+public sealed partial record Finding(
+    string Subject, Health Health, string What, string? Where = null, string? Remedy = null)
 {
     /// <summary>Reads a message whose first line says what, and whose further lines say where and what to do.</summary>
     public static Finding OfError(string subject, Exception error, string where, string remedy)
@@ -23,8 +26,13 @@ public sealed record Finding(string Subject, Health Health, string What, string?
         string[] lines = error.Message.Split(
             '\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return new Finding(subject, Health.Broken, lines.FirstOrDefault() ?? error.GetType().Name,
-            lines.Length > 1 ? lines[1] : where, lines.Length > 2 ? string.Join(' ', lines[2..]) : remedy);
+            lines.Length > 1 ? Place().Replace(lines[1], "") : where,
+            lines.Length > 2 ? string.Join(' ', lines[2..]) : remedy);
     }
+
+    /// <summary>How messages lead up to a place, which here stands after "where:".</summary>
+    [GeneratedRegex("^(in|looked in|named by|for) ")]
+    private static partial Regex Place();
 
     /// <summary>Does a piece of examination; what it throws is a finding.</summary>
     /// <param name="remedy">Where the error itself names none.</param>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Toolformer.Torch.Hub;
 using static TorchSharp.torch;
 
 namespace Toolformer.Cli;
@@ -9,7 +10,8 @@ public static partial class MachineHealth
 {
     private const string Library = "libLibTorchSharp.so";
 
-    public static IEnumerable<Finding> Examine()
+    /// <param name="variable">The environment.</param>
+    public static IEnumerable<Finding> Examine(Func<string, string?> variable)
     {
         yield return new Finding("machine", Health.Ok,
             $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, "
@@ -17,6 +19,41 @@ public static partial class MachineHealth
             + $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:F1} GB of memory");
         foreach (var finding in Libtorch())
             yield return finding;
+        yield return new Finding("bfloat16", Health.Ok, OfProcessorFlags(ProcessorFlags()));
+        foreach (var finding in Finding.Try("hub", "the environment", "Correct the variable.", () => [Hub(variable)]))
+            yield return finding;
+    }
+
+    /// <summary>Whether --dtype bfloat16 is worth it, from the flags that the system gives of the processor.</summary>
+    public static string OfProcessorFlags(IReadOnlySet<string> flags) =>
+        flags.Contains("amx_bf16") ? "the processor multiplies it in tiles (AMX): --dtype bfloat16 is fastest"
+        : flags.Contains("avx512_bf16") || flags.Contains("bf16") || flags.Contains("avx_ne_convert")
+            ? "the processor computes with it: --dtype bfloat16 is faster than float32"
+        : "the processor does not compute with it: --dtype bfloat16 saves memory, not time";
+
+    private static HashSet<string> ProcessorFlags()
+    {
+        const string file = "/proc/cpuinfo";
+        string? flags = File.Exists(file)
+            ? File.ReadLines(file).FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal)
+                || l.StartsWith("Features", StringComparison.Ordinal))
+            : null;
+        return [.. (flags ?? "").Split([' ', '\t', ':'], StringSplitOptions.RemoveEmptyEntries)];
+    }
+
+    private static Finding Hub(Func<string, string?> variable)
+    {
+        var settings = HubSettings.FromEnvironment(variable);
+        string? there = settings.CacheFolder;
+        while (there is not null && !Directory.Exists(there))
+            there = Path.GetDirectoryName(there);
+        string free = there is null
+            ? ""
+            : $", {new DriveInfo(Path.GetFullPath(there)).AvailableFreeSpace / 1e9:F1} GB free";
+        return new Finding("hub", Health.Ok, (settings.Offline
+            ? "no host is asked (HF_HUB_OFFLINE)"
+            : $"models come from {settings.EndPoint.Authority}, {(settings.Token is null ? "no" : "a")} token is set")
+            + $"; their cache is {settings.CacheFolder}{free}", settings.CacheFolder);
     }
 
     /// <summary>
@@ -66,7 +103,8 @@ public static partial class MachineHealth
         if (failure is null)
         {
             yield return new Finding("libtorch", Health.Ok,
-                $"version {__version__} loads; {get_num_threads()} threads; devices: {devices}");
+                $"version {__version__} loads; {get_num_threads()} threads; devices: {devices}",
+                file);
             yield break;
         }
         yield return OfLoadError(file is null ? failure : LoadError(file) ?? failure, file ?? AppContext.BaseDirectory);

@@ -1,6 +1,7 @@
-using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Torch;
+using Toolformer.Torch.Reading;
+using Toolformer.Torch.Seq2Seq;
 using static TorchSharp.torch;
 
 namespace Toolformer.Cli;
@@ -10,19 +11,116 @@ public static class ModelHealth
 {
     private const string FetchAnew = "Fetch the folder again with all its files.";
 
-    public static IEnumerable<Finding> Examine(string path, Compute compute)
+    /// <summary>Everything that is wrong with a folder, as far as one fault does not hide another.</summary>
+    public static IEnumerable<Finding> Examine(
+        string path, Compute compute, CancellationToken cancellation = default)
     {
+        var files = FolderHealth.Examine(path, out var damaged);
+        foreach (var finding in files)
+            yield return finding;
         ModelFolder? folder = null;
-        foreach (var finding in Finding.Try("configuration", path, FetchAnew, () => [Configuration(path, out folder)]))
-            yield return finding;
-        if (folder is null)
+        bool sound = files.All(f => f.Health != Health.Broken);
+        // What is damaged as a file has been told.
+        if (!damaged.Contains("config.json") && OtherKind(path) is { } other)
+        {
+            foreach (var finding in Examine(other, path, damaged, sound, cancellation))
+                yield return finding;
             yield break;
-        foreach (var finding in Finding.Try("tokenizer", path, FetchAnew, () => OfTokenizer(folder)))
-            yield return finding;
-        foreach (var finding in EndsOfText(folder))
-            yield return finding;
-        foreach (var finding in Finding.Try("weights", path, FetchAnew, () => Weights(folder, compute)))
-            yield return finding;
+        }
+        if (!damaged.Contains("config.json"))
+        {
+            foreach (var finding in Try("configuration", () => [Configuration(path, out folder)]))
+                yield return finding;
+        }
+        if (!Directory.Exists(path))
+            yield break;
+        if (folder is not null)
+        {
+            foreach (var finding in Try("configuration", () => ConfigHealth.Misspelt(folder)))
+                yield return finding;
+            if (!damaged.Overlaps(TokenizerFiles.Names))
+            {
+                foreach (var finding in Try("tokenizer", () => TokenizerHealth.Examine(folder)))
+                    yield return finding;
+            }
+            if (!damaged.Contains("generation_config.json"))
+            {
+                foreach (var finding in Try("end of text", () => ConfigHealth.TokenIds(folder)))
+                    yield return finding;
+            }
+        }
+        var weights = new WeightHealth(path, damaged);
+        foreach (var examine in Steps())
+        {
+            foreach (var finding in Try("weights", examine))
+            {
+                sound &= finding.Health != Health.Broken;
+                yield return finding;
+            }
+        }
+        if (sound && folder is not null)
+        {
+            foreach (var finding in Try("weights", () => Computed(folder, compute)))
+                yield return finding;
+        }
+
+        IEnumerable<Func<IEnumerable<Finding>>> Steps()
+        {
+            yield return weights.Files;
+            if (folder is null)
+                yield break;
+            // A missing file has been told; its tensors need not be.
+            if (sound)
+                yield return () => weights.Against(folder);
+            yield return () => weights.Values(name => weights.IsWanted(folder, name), cancellation);
+            yield return () => weights.Tied(folder);
+        }
+
+        IEnumerable<Finding> Try(string subject, Func<IEnumerable<Finding>> examine) =>
+            Finding.Try(subject, path, FetchAnew, examine);
+    }
+
+    /// <summary>A model that is no language model of its own: one that translates, or finds answers.</summary>
+    private static (string Kind, Action<string> Open)? OtherKind(string path)
+    {
+        string file = Path.Combine(path, "config.json");
+        using var config = File.Exists(file) ? ConfigHealth.Json(file, out _) : null;
+        if (config is null || !config.RootElement.TryGetProperty("model_type", out var type))
+            return null;
+        if (Catalog.Find<Seq2SeqFamily>().Any(f => f.ModelType == type.ToString()))
+            return ($"{type}, a translator", p => EncoderDecoder.Open(p).Dispose());
+        if (Catalog.Find<ReaderFamily>().Any(f => f.ModelType == type.ToString()))
+            return ($"{type}, a reader that finds answers", p => SpanModel.Open(p).Dispose());
+        return null;
+    }
+
+    private static IEnumerable<Finding> Examine((string Kind, Action<string> Open) model, string path,
+        IReadOnlySet<string> damaged, bool sound, CancellationToken cancellation)
+    {
+        var weights = new WeightHealth(path, damaged);
+        foreach (var examine in new[] { weights.Files, () => weights.Values(_ => true, cancellation), Tokens, Read })
+        {
+            foreach (var finding in Finding.Try("weights", path, FetchAnew, examine))
+            {
+                sound &= finding.Health != Health.Broken;
+                yield return finding;
+            }
+        }
+
+        IEnumerable<Finding> Tokens()
+        {
+            if (!damaged.Overlaps(TokenizerFiles.Names) && TokenizerFiles.Exist(path))
+                yield return Finding.Try("tokenizer", path, FetchAnew, () => [new Finding("tokenizer", Health.Ok,
+                    $"{Tokenizer.Load(path).VocabularySize:N0} tokens")]).Single();
+        }
+
+        IEnumerable<Finding> Read()
+        {
+            if (!sound)
+                yield break;
+            model.Open(path);
+            yield return new Finding("weights", Health.Ok, $"{model.Kind}: all tensors are there, and finite", path);
+        }
     }
 
     private static Finding Configuration(string path, out ModelFolder folder)
@@ -34,66 +132,21 @@ public static class ModelHealth
             + $"{shape.ContextLength:N0}, vocabulary {shape.VocabularySize:N0}", path);
     }
 
-    private static List<Finding> OfTokenizer(ModelFolder folder)
-    {
-        if (!TokenizerFiles.Exist(folder.Path))
-        {
-            return [new Finding("tokenizer", Health.Limited, "there is none: token ids can be scored and written on "
-                + "from, text can't, and nothing can be annotated", folder.Path,
-                "Put the tokenizer's files (tokenizer.json, tokenizer.model, …) beside the weights.")];
-        }
-        var tokenizer = Tokenizer.Load(folder.Path);
-        int model = folder.Shape.VocabularySize, tokens = tokenizer.VocabularySize;
-        var fits = tokens <= model
-            ? new Finding("tokenizer", Health.Ok, $"{tokens:N0} tokens")
-            : new Finding("tokenizer", Health.Broken, $"it has {tokens:N0} tokens, the model {model:N0}", folder.Path,
-                "Tokenizer and weights belong to different models: fetch both from one place.");
-        return [fits, .. Finding.Try(
-            "markup", folder.Path, "Use another model.", () => [Markup(tokenizer, folder.Path)])];
-    }
-
-    private static Finding Markup(Tokenizer tokenizer, string path)
-    {
-        var calls = new CallTokens(tokenizer, model: path);
-        return new Finding("markup", Health.Ok, $"a call starts with token {calls.Open}, its arrow is "
-            + $"[{string.Join(", ", calls.Arrow)}], its end [{string.Join(", ", calls.Close)}]");
-    }
-
-    private static IEnumerable<Finding> EndsOfText(ModelFolder folder)
-    {
-        string config = Path.Combine(folder.Path, "config.json");
-        (string, int?)[] ends = [("bos_token_id", folder.BeginningOfText), ("eos_token_id", folder.EndOfText)];
-        foreach (var (name, id) in ends)
-        {
-            if (id >= folder.Shape.VocabularySize)
-                yield return new Finding("end of text", Health.Broken, $"{name} is {id}, the vocabulary has "
-                    + $"{folder.Shape.VocabularySize:N0} tokens", config, $"Set {name} to a token of the vocabulary.");
-        }
-        if (folder.EndOfText is null)
-            yield return new Finding("end of text", Health.Limited, "no eos_token_id: texts end only where cut", config,
-                "Set eos_token_id to the token that ends a text.");
-    }
-
-    private static List<Finding> Weights(ModelFolder folder, Compute compute)
+    /// <summary>Reads a token with the whole model, where it fits.</summary>
+    private static List<Finding> Computed(ModelFolder folder, Compute compute)
     {
         var type = compute.Type ?? ScalarType.Float32;
+        long needed = folder.Shape.ParameterCount * (type == ScalarType.Float32 ? 4 : 2);
+        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (compute.Device.type == TorchSharp.DeviceType.CPU && needed > memory)
+        {
+            return [new Finding("weights", Health.Limited, $"in {Name(type)} they take {needed / 1e9:F1} GB, this "
+                + $"machine has {memory / 1e9:F1} GB", folder.Path, type != ScalarType.Float32 || needed / 2 > memory
+                    ? "Use a smaller model, or a machine with more memory."
+                    : "Use --dtype bfloat16, which takes half as much.")];
+        }
         using var decoder = folder.ReadDecoder(type, compute.Device);
         using var guard = no_grad();
-        var bad = new List<(string Name, long Count)>();
-        foreach (var (name, tensor) in decoder.Parameters)
-        {
-            using var scope = NewDisposeScope();
-            long count = tensor.numel() - tensor.isfinite().sum().item<long>();
-            if (count > 0)
-                bad.Add((folder.Architecture.Locate(name, folder.Shape)[0].Name, count));
-        }
-        if (bad.Count > 0)
-        {
-            return [new Finding("weights", Health.Broken, $"{bad.Sum(b => b.Count):N0} values in {bad.Count} of "
-                + $"{decoder.Parameters.Count} tensors are NaN or infinite, first in {bad[0].Name}", folder.Path,
-                "A training that diverged leaves such weights, or a damaged file: take an earlier checkpoint, or fetch "
-                + "it again.")];
-        }
         string what = $"{decoder.Parameters.Count} tensors, all finite";
         using var model = new TorchLanguageModel(decoder, new NoTokenizer(folder.Path, 0), null, null);
         int vocabulary = model.VocabularySize, first = folder.BeginningOfText ?? 0;
@@ -104,7 +157,8 @@ public static class ModelHealth
         return [read.LogProbabilities.All(float.IsFinite)
             ? new Finding("weights", Health.Ok, $"{what}; a first token was read")
             : new Finding("weights", Health.Broken, $"{what}, but what they compute is not", folder.Path,
-                $"The weights are too large for {type.ToString().ToLowerInvariant()}: take a wider --dtype, or an "
-                + "earlier checkpoint.")];
+                $"The weights are too large for {Name(type)}: take a wider --dtype, or an earlier checkpoint.")];
     }
+
+    private static string Name(ScalarType type) => type.ToString().ToLowerInvariant();
 }

@@ -149,7 +149,9 @@ public static class Safetensors
             foreach (var property in header.RootElement.EnumerateObject())
             {
                 if (property.Name != "__metadata__")
-                    entries[property.Name] = ReadEntry(property, 8 + length);
+                    entries[property.Name] = entries.ContainsKey(property.Name)
+                        ? throw Bad($"Tensor '{property.Name}' is there twice.")
+                        : ReadEntry(property, 8 + length);
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
@@ -157,14 +159,22 @@ public static class Safetensors
         {
             throw Bad($"The safetensors header is not valid: {e.Message}");
         }
+        Entry? before = null;
+        foreach (var entry in entries.Values.Where(e => e.Bytes > 0).OrderBy(e => e.Start))
+        {
+            if (before is not null && entry.Start < before.Start + before.Bytes)
+                throw Bad($"Tensors '{before.Name}' and '{entry.Name}' overlap at byte {entry.Start:N0}.");
+            before = entry;
+        }
         return entries;
 
         Entry ReadEntry(JsonProperty property, long dataStart)
         {
             string typeName = property.Value.GetProperty("dtype").GetString() ?? "";
             if (!Types.TryGetValue(typeName, out var type))
-                throw Bad(
-                    $"Tensor '{property.Name}' has type '{typeName}'; known are {string.Join(", ", Types.Keys)}.");
+                throw new InvalidDataException($"Tensor '{property.Name}' has type '{typeName}'; known are "
+                    + $"{string.Join(", ", Types.Keys)}.\n  in {path}\n  It may be a quantised model: take the one "
+                    + "that it was made from.");
             long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())];
             var offsets = property.Value.GetProperty("data_offsets");
             long start = offsets[0].GetInt64(), end = offsets[1].GetInt64();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Toolformer.Torch.Hub;
 
 namespace Toolformer.Cli.Commands;
 
@@ -7,6 +8,11 @@ namespace Toolformer.Cli.Commands;
 public sealed class DoctorCommand : Verb
 {
     private readonly CommonOptions _common = new();
+    private readonly Argument<string?> _model = new("model")
+    {
+        Description = "A model folder, or a model's name on a hub that lies in the cache.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     public DoctorCommand() => _common.Model.Required = false;
 
@@ -16,18 +22,24 @@ public sealed class DoctorCommand : Verb
         """
         What is wrong with this machine or a model folder, and how to mend it.
         Each finding says what was found, where, and what to do. The exit status is 1 where something is broken.
-        Example: toolformer doctor --model models/nano
+        It asks no host: of owner/name it examines what the cache has.
+        Example: toolformer doctor models/nano
         """;
 
     public override IEnumerable<Option> Options => [.. _common.Engine, _common.Json];
+
+    public override IEnumerable<Argument> Arguments => [_model];
+
+    public override bool TakesModelFromHub => false;
 
     public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
     {
         _common.SetThreads(arguments);
         bool json = arguments.GetValue(_common.Json), broken = false;
-        var findings = MachineHealth.Examine();
-        if (arguments.GetValue(_common.Model) is { } path)
-            findings = findings.Concat(ModelHealth.Examine(path, _common.Compute(arguments)));
+        var findings = MachineHealth.Examine(display.Variable);
+        if ((arguments.GetValue(_model) ?? arguments.GetValue(_common.Model)) is { } model)
+            findings = findings.Concat(ModelHealth.Examine(
+                FolderOf(model, display), _common.Compute(arguments), cancellation));
         foreach (var finding in findings)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -46,6 +58,12 @@ public sealed class DoctorCommand : Verb
         }
         return Task.FromResult(broken ? CommandLine.Failed : CommandLine.Done);
     }
+
+    private static string FolderOf(string name, Display display) => !Models.IsOnHub(name, out var model)
+        ? name
+        : new HubCache(HubSettings.FromEnvironment(display.Variable).CacheFolder).FindAny(model)
+            ?? throw new DirectoryNotFoundException($"There is no folder '{name}', and no model of this name is in the "
+                + $"cache.\n  looked in {Path.GetFullPath(name)}\n  Pull it first: `toolformer pull {name}`.");
 
     private static string Line(Finding finding, bool coloured)
     {

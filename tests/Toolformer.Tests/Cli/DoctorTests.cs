@@ -11,7 +11,7 @@ public class DoctorTests
         using var model = new TinyModel();
         var run = await ToolformerRun.Of("doctor", "--model", model.Folder, "--json");
         Assert.Equal(0, run.Status);
-        Assert.Equal(["machine", "libtorch", "configuration", "tokenizer", "markup", "weights"],
+        Assert.Equal(["machine", "libtorch", "bfloat16", "hub", "configuration", "tokenizer", "markup", "weights"],
             run.Records.Select(r => r.GetProperty("subject").GetString()));
         Assert.All(run.Records, r => Assert.Equal("ok", r.GetProperty("health").GetString()));
     }
@@ -24,6 +24,35 @@ public class DoctorTests
         Assert.Equal(0, run.Status);
         Assert.Contains("limited  tokenizer", run.Output);
         Assert.Contains("tokenizer.json", run.Output);
+    }
+
+    [Theory]
+    [InlineData("fpu avx512f avx512_bf16 amx_bf16 amx_tile", "AMX")]
+    [InlineData("fpu avx512f avx512_bf16", "faster")]
+    [InlineData("fp asimd bf16 i8mm", "faster")]
+    [InlineData("fpu avx2", "memory, not time")]
+    public void The_processor_says_what_bfloat16_is_worth(string flags, string part) =>
+        Assert.Contains(part, MachineHealth.OfProcessorFlags(flags.Split(' ').ToHashSet()));
+
+    [Fact]
+    public async Task The_machine_alone_is_examined_without_a_model_and_the_token_is_not_shown()
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["HF_HOME"] = Path.GetTempPath(),
+            ["HF_ENDPOINT"] = "https://mirror.example.org",
+            ["HF_TOKEN"] = "hf_secret",
+        };
+        var run = await ToolformerRun.OfEnvironment(variables, TimeProvider.System, "doctor");
+        Assert.Equal(0, run.Status);
+        Assert.Contains("cores", run.Output);
+        Assert.Contains("GB of memory", run.Output);
+        Assert.Contains("mirror.example.org, a token is set", run.Output);
+        Assert.DoesNotContain("hf_secret", run.Output);
+        variables["HF_ENDPOINT"] = "nonsense";
+        run = await ToolformerRun.OfEnvironment(variables, TimeProvider.System, "doctor");
+        Assert.Equal(1, run.Status);
+        Assert.Contains("broken   hub: HF_ENDPOINT", run.Output);
     }
 
     [Fact]
