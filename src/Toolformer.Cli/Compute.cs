@@ -13,7 +13,8 @@ public sealed record Compute(Device Device, ScalarType? Type)
     {
         null => ScalarType.BFloat16,
         ScalarType.Float16 => throw new ArgumentException(
-            "--dtype float16 can't train: small gradients become zero in it. Use bfloat16 or float32."),
+            "--dtype is float16, in which small gradients become zero.\n  in the arguments\n"
+            + "  Train with bfloat16 or float32."),
         { } type => type,
     };
 
