@@ -252,8 +252,8 @@ internal sealed class TokenizerJsonSteps
                     && step.GetProperty("start").GetInt32() is 0 or 1:
                     leading = step.GetProperty("start").GetInt32() == 1 ? LeadingSpace.DroppedOnce : leading;
                     break;
-                case "Metaspace":
-                    replacements.Add((Text(step, "replacement") ?? "▁", " "));
+                case "Metaspace" when (Text(step, "replacement") ?? "▁") is { Length: > 0 } mark:
+                    replacements.Add((mark, " "));
                     bool kept = Text(step, "prepend_scheme") == "never" || (Text(step, "prepend_scheme") is null
                         && !Flag(step, "add_prefix_space", otherwise: true));
                     leading = kept ? LeadingSpace.Kept : LeadingSpace.AllOfFirstToken;
