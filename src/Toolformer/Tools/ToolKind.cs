@@ -14,6 +14,13 @@ public abstract class ToolKind
     /// <summary>What an entry's "kind" says: "http", "openapi".</summary>
     public abstract string Kind { get; }
 
+    /// <summary>
+    /// The files that `tools new NAME` writes to begin with, by name; tools.json is merged into one that is there. Its
+    /// tools can be opened as they are. Empty: there is nothing to begin with.
+    /// </summary>
+    /// <param name="name">The name of the tool.</param>
+    public virtual IReadOnlyDictionary<string, string> Starter(string name) => new Dictionary<string, string>();
+
     /// <summary>Makes the tools of an entry: one, or as many as the service behind it offers.</summary>
     /// <exception cref="InvalidDataException">The options are wrong; <see cref="ToolSettings.Bad"/>.</exception>
     public abstract ValueTask<IReadOnlyList<Tool>> OpenAsync(ToolSettings settings, CancellationToken cancellation);

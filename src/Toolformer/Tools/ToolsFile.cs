@@ -88,12 +88,14 @@ public sealed class ToolsFile
     /// <param name="shipped">The tools that an entry without options may name.</param>
     /// <param name="selected">Names of tools; others are left out; null: all.</param>
     /// <param name="secrets">Where secrets come from.</param>
+    /// <param name="lookup">How names of hosts become addresses; null: the system's resolver.</param>
     /// <exception cref="InvalidDataException">An entry is wrong; the message says where and what to do.</exception>
     /// <exception cref="KeyNotFoundException">A name that is selected is no tool's.</exception>
     public async ValueTask<ToolSet> OpenAsync(IReadOnlyList<ToolKind> kinds, IReadOnlyList<Tool> shipped,
-        IReadOnlyCollection<string>? selected, Secrets secrets, TimeProvider clock, CancellationToken cancellation)
+        IReadOnlyCollection<string>? selected, Secrets secrets, TimeProvider clock, CancellationToken cancellation,
+        AddressLookup? lookup = null)
     {
-        var http = new OutboundHttp(Hosts, secrets, timer: clock);
+        var http = new OutboundHttp(Hosts, secrets, timer: clock, lookup: lookup);
         var owned = new List<object> { http };
         var tools = new List<Tool>();
         var limits = new Dictionary<string, ToolLimits>(StringComparer.Ordinal);

@@ -24,7 +24,7 @@ public sealed class ToolContractTests
         Passage.OfFact("8", "What is the deepest lake on earth?", "Lake Baikal"),
     ]));
 
-    private static readonly string[] Garbage =
+    internal static readonly string[] Garbage =
     [
         "", " ", "\0\u0001\u001b[31m\u007f", "\u202eesrever\u202c\u200f", "\ud83d lone \udc00", "[[[[]]]][QA([QA(x)])]",
         " -> -> ->", "10^9999", "9".PadRight(9999, '9'), new string('(', 5000) + new string(')', 5000),

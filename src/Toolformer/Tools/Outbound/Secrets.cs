@@ -48,12 +48,13 @@ public sealed class Secrets(Func<string, string?> environment)
         return revealed.Append(text, at, text.Length - at).ToString();
     }
 
-    /// <summary>The text with every secret that was revealed blotted out, also where an address escapes it.</summary>
+    /// <summary>The text with every secret that was revealed blotted out, also escaped or in base64.</summary>
     public string Hide(string text)
     {
         foreach (string secret in _revealed.Keys)
             text = text.Replace(secret, Blot, StringComparison.Ordinal)
-                .Replace(Uri.EscapeDataString(secret), Blot, StringComparison.Ordinal);
+                .Replace(Uri.EscapeDataString(secret), Blot, StringComparison.Ordinal)
+                .Replace(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)), Blot, StringComparison.Ordinal);
         return text;
     }
 }
