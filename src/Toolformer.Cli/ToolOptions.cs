@@ -75,10 +75,8 @@ public sealed class ToolOptions
             var shipped = Catalog.Find<Tool>(parts);
             if (arguments.GetValue(File) is not { } file)
                 return new ToolSet(shipped, new Dictionary<string, ToolLimits>(), parts).Only(selected);
-            var kinds = Catalog.Find<ToolKind>(parts)
-                .Concat(Catalog.FindIn<ToolKind>(typeof(Torch.ModelFolder).Assembly, parts));
             var set = await ToolsFile.Read(file).OpenAsync(
-                [.. kinds], shipped, selected, Secrets.OfProcess(), display.Clock, cancellation);
+                Kinds(parts), shipped, selected, Secrets.OfProcess(), display.Clock, cancellation);
             return set.With(parts);
         }
         catch
@@ -87,6 +85,13 @@ public sealed class ToolOptions
             throw;
         }
     }
+
+    /// <summary>All kinds of tools that a tools file may name, those that need the engine included.</summary>
+    public static IReadOnlyList<ToolKind> Kinds(object[] parts) =>
+    [
+        .. Catalog.Find<ToolKind>(parts),
+        .. Catalog.FindIn<ToolKind>(typeof(Torch.ModelFolder).Assembly, parts),
+    ];
 
     /// <summary>The clock that tools see.</summary>
     /// <exception cref="ArgumentException">The date is none.</exception>

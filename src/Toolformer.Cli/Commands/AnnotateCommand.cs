@@ -79,6 +79,10 @@ public sealed class AnnotateCommand : Verb
         var corpus = new Corpus(arguments.GetValue(_corpus)!);
         await using var tools = await _tools.OpenAsync(arguments, display, cancellation);
         var toolbox = _guard.Guard(tools.Toolbox, arguments, display);
+        if (toolbox.Tools.FirstOrDefault(t => t.Demonstrations.Count == 0) is { } bare)
+            throw new ArgumentException($"{bare.Name} has no demonstrations, so no model can be shown its use.\n"
+                + "  in the tools file\n  Write two to five under \"demonstrations\", or have a model draft some: "
+                + $"toolformer tools draft {bare.Name} --help. Or choose other tools with --tools.");
         var (shard, shards) = Shard(arguments.GetValue(_shard)!);
         var numbers = ToolNumbers.Parse(arguments.GetValue(_set) ?? [], toolbox.Names);
         var settings = new AnnotationSettings(

@@ -2,21 +2,23 @@ using System.CommandLine;
 
 namespace Toolformer.Cli.Commands;
 
-/// <summary>Lists, describes and calls the tools.</summary>
-public sealed class ToolsCommand : Verb
+/// <summary>Lists, describes, calls and begins tools.</summary>
+public sealed partial class ToolsCommand : Verb
 {
     public override string Name => "tools";
 
     public override string Description =>
         """
-        Lists the tools, describes one, or calls one.
+        Lists the tools, describes one, calls one, or begins one of your own.
         Example: toolformer tools call Calculator "400 / 1400"
         """;
 
-    public override IReadOnlyList<Verb> Parts => [new ListTools(), new DescribeTool(), new CallTool()];
+    public override IReadOnlyList<Verb> Parts =>
+        [new ListTools(), new DescribeTool(), new CallTool(), new NewTool(), new DraftDemonstrations()];
 
     public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation) =>
-        throw new NotSupportedException("`toolformer tools` needs to be told what to do: list, describe or call.");
+        throw new NotSupportedException("`toolformer tools` needs to be told what to do: list, describe, call, new or "
+            + "draft.");
 
     private sealed class ListTools : Verb
     {

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Toolformer.Markup;
+using Toolformer.Tools.Arguments;
 using Toolformer.Tools.Mcp;
 
 namespace Toolformer.Tools;
@@ -9,34 +11,23 @@ namespace Toolformer.Tools;
 /// A tool of an MCP server. A server that dies, hangs or talks without an end costs the call, with a reason; the next
 /// call starts it anew.
 /// </summary>
-public sealed class McpTool : Tool
+public sealed class McpTool : StructuredTool
 {
     private readonly McpConnection _connection;
     private readonly ModelContextProtocol.Protocol.Tool _remote;
-    private readonly McpInput _input;
     private readonly bool _changes;
 
     internal McpTool(string name, McpConnection connection, ModelContextProtocol.Protocol.Tool remote,
         IReadOnlyList<string> demonstrations, bool changes)
+        : base(
+            new ToolTexts(name, Described(remote)) { Demonstrations = demonstrations },
+            Signature.Of(remote.InputSchema))
     {
-        (Name, _connection, _remote, _changes, Demonstrations) = (name, connection, remote, changes, demonstrations);
-        _input = new McpInput(remote.InputSchema);
-        string described = CallSyntax.Neutralise(remote.Description ?? remote.Title ?? $"Calls {remote.Name}.");
-        Description = $"{described.TrimEnd('.')}. {_input.Description}";
+        (_connection, _remote, _changes) = (connection, remote, changes);
         byte[] signature = JsonSerializer.SerializeToUtf8Bytes(
             new { remote.Name, remote.Description, remote.InputSchema }, JsonLines.Format);
         Version = Convert.ToHexStringLower(SHA256.HashData(signature))[..16];
     }
-
-    public override string Name { get; }
-
-    public override string Description { get; }
-
-    public override string Instruction => $"Your task is to put calls to a {Name} API into a text, each right before "
-        + $"something that its answer helps to write. {Description} You can call the API by writing "
-        + $"\"[{Name}({_input.Example})]\".";
-
-    public override IReadOnlyList<string> Demonstrations { get; }
 
     /// <summary>A hash of what the server says of the tool: it changes with the server's signature.</summary>
     public override string Version { get; }
@@ -46,15 +37,14 @@ public sealed class McpTool : Tool
     /// </summary>
     public override bool ChangesSomething(string input) => _changes;
 
-    public override async ValueTask<ToolResult> CallAsync(
-        string input, ToolContext context, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        var (arguments, problem) = _input.Read(input);
-        return problem is null
-            ? await _connection.CallAsync(_remote.Name, arguments, cancellation)
-            : ToolResult.Failure($"{Name} can't read '{(input.Length <= 60 ? input : input[..60] + "…")}': {problem}");
-    }
+    protected override async ValueTask<ToolResult> AnswerAsync(
+        JsonObject arguments, ToolContext context, CancellationToken cancellation) =>
+        await _connection.CallAsync(_remote.Name, arguments.ToDictionary(
+            a => a.Key, object? (a) => a.Value is { } value ? JsonSerializer.SerializeToElement(value) : null),
+            cancellation);
+
+    private static string Described(ModelContextProtocol.Protocol.Tool remote) =>
+        CallSyntax.Neutralise(remote.Description ?? remote.Title ?? $"Calls {remote.Name}.").TrimEnd('.') + ".";
 }
 
 /// <summary>What an entry of kind "mcp" may say. One of command and url.</summary>
