@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Toolformer.Tools.Arguments;
 
 namespace Toolformer.Cli.Commands;
 
@@ -84,12 +85,18 @@ public sealed partial class ToolsCommand : Verb
                     tool.Description,
                     tool.Instruction,
                     tool.Demonstrations,
+                    Parameters = (tool as StructuredTool)?.Signature.Schema,
                     tool.Annotation,
                 });
                 return CommandLine.Done;
             }
             var numbers = tool.Annotation;
-            display.Result($"{tool.Name}: {tool.Description}\n\nInstruction\n  {tool.Instruction}\n\nDemonstrations");
+            display.Result($"{tool.Name}: {tool.Description}\n\nInstruction\n  {tool.Instruction}");
+            if (tool is StructuredTool structured)
+                display.Result("\nInput\n" + string.Join('\n', structured.Signature.Parameters.Select(p =>
+                    $"  {p.Written}: {p.Type.Shape.ToString().ToLowerInvariant()}{(p.IsRequired ? "" : ", optional")}"
+                    + (p.Description.Length > 0 ? $"; {p.Description}" : ""))));
+            display.Result("\nDemonstrations");
             foreach (string demonstration in tool.Demonstrations)
                 display.Result($"  {demonstration}");
             display.Result($"\nAnnotation\n  start threshold {numbers.StartThreshold}, {numbers.Positions} positions "

@@ -1,13 +1,16 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using Toolformer.Tools;
+using Toolformer.Tools.Arguments;
 
 namespace Toolformer.Cli.Server;
 
 /// <summary>
-/// Our tools for MCP clients: each takes one string, its input as it stands in a call, and answers with one text.
+/// Our tools for MCP clients: each takes its named parameters, or where it has none one string, its input as it stands
+/// in a call, and answers with one text.
 /// </summary>
 public static class McpToolServer
 {
@@ -39,32 +42,51 @@ public static class McpToolServer
     {
         Name = tool.Name,
         Description = tool.Description,
-        InputSchema = JsonSerializer.SerializeToElement(new
-        {
-            type = "object",
-            properties = new { input = new { type = "string", description = "As it stands in a call." } },
-        }),
+        InputSchema = tool is StructuredTool structured ? structured.Signature.Schema
+            : JsonSerializer.SerializeToElement(new
+            {
+                type = "object",
+                properties = new { input = new { type = "string", description = "As it stands in a call." } },
+            }),
     };
 
     private static async ValueTask<CallToolResult> CallAsync(
         Toolbox tools, ToolContext context, CallToolRequestParams? call, CancellationToken cancellation)
     {
-        if (call is null || tools.Find(call.Name) is null)
+        if (call is null || tools.Find(call.Name) is not { } tool)
             throw new McpProtocolException(
                 Spelling.Unknown("tool", call?.Name ?? "", tools.Names), McpErrorCode.InvalidParams);
-        string input = "";
-        foreach (var (name, value) in call.Arguments ?? new Dictionary<string, JsonElement>())
-        {
-            if (name != Input || value.ValueKind != JsonValueKind.String)
-                throw new McpProtocolException($"The argument '{name}' is {value.ValueKind}: there is one argument, "
-                    + $"\"{Input}\", a string.", McpErrorCode.InvalidParams);
-            input = value.GetString()!;
-        }
+        string input = InputOf(tool, call.Arguments ?? new Dictionary<string, JsonElement>());
         var result = await tools.CallAsync(call.Name, input, context, cancellation);
         return new CallToolResult
         {
             Content = [new TextContentBlock { Text = result.Text ?? result.Error! }],
             IsError = result.IsError,
         };
+    }
+
+    private static string InputOf(Toolformer.Tools.Tool tool, IDictionary<string, JsonElement> arguments)
+    {
+        if (tool is StructuredTool structured)
+        {
+            try
+            {
+                return structured.Signature.Print(new JsonObject(
+                    arguments.Select(a => KeyValuePair.Create(a.Key, JsonSerializer.SerializeToNode(a.Value)))));
+            }
+            catch (ArgumentException e)
+            {
+                throw new McpProtocolException(e.Message, McpErrorCode.InvalidParams);
+            }
+        }
+        string input = "";
+        foreach (var (name, value) in arguments)
+        {
+            if (name != Input || value.ValueKind != JsonValueKind.String)
+                throw new McpProtocolException($"The argument '{name}' is {value.ValueKind}: there is one argument, "
+                    + $"\"{Input}\", a string.", McpErrorCode.InvalidParams);
+            input = value.GetString()!;
+        }
+        return input;
     }
 }

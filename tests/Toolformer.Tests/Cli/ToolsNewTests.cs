@@ -106,11 +106,12 @@ public sealed class ToolsNewTests : IDisposable
     [Fact]
     public async Task A_tool_without_demonstrations_is_not_annotated_with()
     {
-        string file = In("tools.json");
+        string file = In("tools.json"), texts = In("texts.txt");
+        await File.WriteAllTextAsync(texts, "One text.");
         await File.WriteAllTextAsync(file, """
             {"hosts": ["api.example.org"], "tools": {"T": {"kind": "http", "url": "https://api.example.org/{x}"}}}
             """);
-        var run = await ToolformerRun.Of("annotate", "--model", "models/nano", "--corpus", file, "--tools-file", file,
+        var run = await ToolformerRun.Of("annotate", "--model", "models/nano", "--corpus", texts, "--tools-file", file,
             "--out", In("run"));
         run.AssertRefused("T has no demonstrations", "tools draft T");
     }

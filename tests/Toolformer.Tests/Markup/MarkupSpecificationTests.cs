@@ -1,6 +1,8 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Toolformer.Markup;
+using Toolformer.Tools.Arguments;
 
 namespace Toolformer.Tests.Markup;
 
@@ -19,7 +21,7 @@ public class MarkupSpecificationTests
 
     [Fact]
     public void The_specification_has_examples_of_every_kind() =>
-        Assert.Equal(["input", "neutralise", "print", "read", "unprintable"],
+        Assert.Equal(["arguments", "input", "neutralise", "print", "read", "unprintable"],
             Examples().Select(e => e.Data.Item1).Distinct().Order());
 
     [Theory]
@@ -55,10 +57,38 @@ public class MarkupSpecificationTests
                 int limit = lines.Any(l => l.Key == "limit") ? int.Parse(One("limit")) : CallSyntax.MaxResultLength;
                 Assert.Equal(One("becomes"), CallSyntax.Neutralise(One("result"), limit));
                 break;
+            case "arguments":
+                AssertArguments(lines);
+                break;
             default:
                 Assert.Fail($"spec/markup.md has an example of the unknown kind '{kind}'");
                 break;
         }
+    }
+
+    private static void AssertArguments(List<(string Key, string?[] Values)> lines)
+    {
+        string?[] Of(string key) => lines.FirstOrDefault(l => l.Key == key).Values ?? [];
+        var parameters = Of("parameters").Select(p => p!.Split(' ')).ToList();
+        var signature = Signature.Of(JsonSerializer.SerializeToElement(new
+        {
+            type = "object",
+            properties = parameters.ToDictionary(p => p[0], p => p[1].TrimEnd('?') is "list"
+                ? (object)new { type = "array", items = new { type = "string" } }
+                : new { type = p[1].TrimEnd('?') }),
+            required = parameters.Where(p => !p[1].EndsWith('?')).Select(p => p[0]),
+        }));
+        var (read, error) = signature.Parse(Of("input").Single()!);
+        if (Of("unreadable") is [{ } reason])
+        {
+            Assert.Contains(reason, error);
+            return;
+        }
+        Assert.Null(error);
+        var expected = new JsonObject(Of("arguments").Chunk(2)
+            .Select(a => KeyValuePair.Create(a[0]!, JsonNode.Parse(a[1]!))));
+        Assert.True(JsonNode.DeepEquals(expected, read), read!.ToJsonString());
+        Assert.Equal(Of("prints").Single(), signature.Print(read));
     }
 
     /// <summary>`key: "a" "b" null` per line.</summary>

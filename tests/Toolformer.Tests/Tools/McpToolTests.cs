@@ -37,11 +37,12 @@ public class McpToolTests
         Assert.Equal("Echo: hello (there)", (await Call(set, "echo", "hello [there]")).Text);
         Assert.Equal("The sum of 2 and 40.5 is 42.5.", (await Call(set, "get_sum", "{\"a\": 2, \"b\": 40.5}")).Text);
         Assert.Contains("(an image)", (await Call(set, "get_tiny_image")).Text);
-        Assert.Contains("no JSON object with a, b", (await Call(set, "get_sum", "two and two")).Error);
+        Assert.Equal("The sum of 2 and 3 is 5.", (await Call(set, "get_sum", "a=2, b=3")).Text);
+        Assert.Contains("'two and two' is no number", (await Call(set, "get_sum", "two and two")).Error);
         Assert.True((await Call(set, "get_sum", "{\"a\": \"x\"}")).IsError);
         Assert.False(set.Toolbox["echo"].ChangesSomething("x"));
         Assert.True(set.Toolbox.Tools.All(t => CallSyntax.IsName(t.Name) && t.Version.Length == 16));
-        Assert.Contains("\"message\" (string)", set.Toolbox["echo"].Description);
+        Assert.Contains("[echo(message)]", set.Toolbox["echo"].Instruction);
     }
 
     [Fact]

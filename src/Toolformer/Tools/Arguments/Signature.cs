@@ -63,11 +63,17 @@ public sealed class Signature
         var arguments = new JsonObject();
         try
         {
+            if (ReadObject(input) is { } whole)
+                input = Print(whole);
             Read(new ArgumentReader(input, _names), arguments);
+        }
+        catch (ArgumentException e)
+        {
+            return (null, Unreadable(input, e.Message));
         }
         catch (FormatException e)
         {
-            return (null, $"The input '{Shown(input)}' can't be read: {e.Message}.");
+            return (null, Unreadable(input, e.Message));
         }
         return Parameters.FirstOrDefault(p => p.IsRequired && !arguments.ContainsKey(p.Name)) is { } missing
             ? (null, $"The input '{Shown(input)}' lacks {missing.Written}: write {Usage}.")
@@ -123,6 +129,20 @@ public sealed class Signature
             && (name is null || (!_names.Contains(name) && Spelling.Nearest(name, _names) is null));
     }
 
+    /// <summary>
+    /// All arguments as one object, as JSON has it, which many write: <c>{"city": "Paris", "days": 3}</c>. Not where
+    /// it may be the text of the only parameter that is needed.
+    /// </summary>
+    private JsonObject? ReadObject(string input)
+    {
+        if (_main is { Type.Shape: ArgumentShape.Text } || !input.StartsWith('{') || !input.EndsWith('}'))
+            return null;
+        var reader = new ArgumentReader(input, _names);
+        return reader.Read(new ArgumentType(ArgumentShape.Object), Stop.NextName) is JsonObject whole && reader.IsAtEnd
+            && whole.Count > 0 && whole.All(f => Parameters.Any(p => p.Name == f.Key))
+                ? whole : null;
+    }
+
     private void Read(ArgumentReader reader, JsonObject arguments)
     {
         reader.SkipSpaces();
@@ -151,7 +171,7 @@ public sealed class Signature
             throw new FormatException("it takes no input");
         if (reader.NameAt(reader.At).Name is { } unknown && (_main is null || positional < 0
             || _main.Type.Shape != ArgumentShape.Text || Spelling.Nearest(unknown, _names) is not null))
-            throw new FormatException(Spelling.Unknown("parameter", unknown, _names).TrimEnd('.', '?'));
+            throw new FormatException(Spelling.Unknown("parameter", unknown, _names));
         if (positional < 0)
             throw new FormatException($"after a named value all need their names: {Usage}");
         if (_main is not null)
@@ -167,6 +187,9 @@ public sealed class Signature
         int start = reader.At;
         return reader.Slice(start, Math.Min(end, start + 40));
     }
+
+    private static string Unreadable(string input, string reason) =>
+        $"The input '{Shown(input)}' can't be read: {reason}{(reason[^1] is '.' or '?' ? "" : ".")}";
 
     private static string Shown(string text) => text.Length <= 80 ? text : text[..80] + "…";
 }

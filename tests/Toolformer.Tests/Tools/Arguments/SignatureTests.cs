@@ -38,6 +38,7 @@ public class SignatureTests
         """{"city": "x", "days": 3, "parts": ["rain", "sun, wind"]}""")]
     [InlineData("city=x, days=3, parts=rain, sun, metric=FALSE",
         """{"city": "x", "days": 3, "parts": ["rain", "sun"], "metric": false}""")]
+    [InlineData("{\"days\": 3, \"city\": \"Paris, France\"}", """{"city": "Paris, France", "days": 3}""")]
     [InlineData("city=x, days=3, parts=()", """{"city": "x", "days": 3, "parts": []}""")]
     [InlineData("city=x, days=3, near={\"lat\": 1.50, \"tags\": (1, \"a\", null)}",
         """{"city": "x", "days": 3, "near": {"lat": 1.50, "tags": [1, "a", null]}}""")]
@@ -64,6 +65,7 @@ public class SignatureTests
     [InlineData("city=x, days=1, unit=kelvin", "celsius, fahrenheit")]
     [InlineData("city=x, days=1, metric=perhaps", "neither true nor false")]
     [InlineData("city=x, days=1, parts=(a", "not closed")]
+    [InlineData("{\"city\": \"x\", \"days\": \"soon\"}", "days")]
     [InlineData("city=x, days=1, near=here", "no object")]
     [InlineData("city=x, days=1, near={\"a\": 1, \"a\": 2}", "there twice")]
     public void What_is_wrong_is_said(string input, string reason) =>
