@@ -43,7 +43,7 @@ public sealed class ToolOptions
 
     /// <summary>The tools that the options name; without names all that can be used.</summary>
     /// <exception cref="KeyNotFoundException">There is no tool of a name.</exception>
-    /// <exception cref="ArgumentException">A tool that is named lacks its index.</exception>
+    /// <exception cref="ArgumentException">A tool that is named lacks what it stands on.</exception>
     public async Task<ToolSet> OpenAsync(ParseResult arguments, Display display, CancellationToken cancellation)
     {
         string? names = arguments.GetValue(Tools);
@@ -51,16 +51,19 @@ public sealed class ToolOptions
             ? names is null ? null : []
             : names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var set = await OpenAllAsync(arguments, display, selected, cancellation);
-        if (arguments.GetValue(File) is not null || set.Toolbox.Tools.FirstOrDefault(LacksIndex) is not { } tool)
+        if (arguments.GetValue(File) is not null || set.Toolbox.Tools.FirstOrDefault(Lacks) is not { } tool)
             return set;
         if (names is null)
-            return set.Only(set.Toolbox.Tools.Where(t => !LacksIndex(t)).Select(t => t.Name));
+            return set.Only(set.Toolbox.Tools.Where(t => !Lacks(t)).Select(t => t.Name));
         await set.DisposeAsync();
-        throw new ArgumentException($"{tool.Name} has nothing to search.\n  in --tools {names}\n"
-            + "  Give --index FOLDER, made by `toolformer index`, or leave the tool out.");
+        throw new ArgumentException(tool is MachineTranslation
+            ? $"{tool.Name} has nothing that translates.\n  in --tools {names}\n"
+                + "  Give --tools-file FILE, in which it is of kind nllb, libretranslate or apertium, or leave it out."
+            : $"{tool.Name} has nothing to search.\n  in --tools {names}\n"
+                + "  Give --index FOLDER, made by `toolformer index`, or leave the tool out.");
 
-        bool LacksIndex(Tool tool) => tool is WikiSearch or QuestionAnswering
-            && arguments.GetValue(Index) is null;
+        bool Lacks(Tool tool) => tool is MachineTranslation { CanBeUsed: false }
+            || (tool is WikiSearch or QuestionAnswering && arguments.GetValue(Index) is null);
     }
 
     /// <summary>All tools that there are, those that lack something included, or those of some names.</summary>

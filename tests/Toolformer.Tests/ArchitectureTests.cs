@@ -67,7 +67,10 @@ public partial class ArchitectureTests
     [Fact]
     public void The_engine_knows_no_tool_and_no_markup()
     {
+        // Where the two meet: a reader or a translator that is a model.
+        string[] meeting = ["Reading", "Translating"];
         var offenders = Sources("src/Toolformer.Torch")
+            .Where(file => !meeting.Contains(Path.GetFileName(Path.GetDirectoryName(file))))
             .Where(file => LayerName().Matches(WithoutComments(File.ReadAllText(file)))
                 .Any(m => m.Groups[1].Value is "Tools" or "Markup"));
         Assert.Empty(offenders);

@@ -148,7 +148,7 @@ public sealed class EncoderDecoder : IDisposable
         return _parameters.Rows("embedding", ids).Times(Shape.EmbeddingScale).Plus(positions);
     }
 
-    /// <summary>(length, d): sines in the first half, cosines in the second; in float32 as the family's code does.</summary>
+    /// <summary>(length, d): sines in the first half, cosines in the second; in float32 as the reference.</summary>
     private Tensor Sinusoids(int first, int length)
     {
         int half = Shape.Width / 2;

@@ -181,6 +181,7 @@ public sealed class Seq2SeqModel(EncoderDecoder network) : IDisposable
     private void CheckId(int id)
     {
         if (id < 0 || id >= Shape.VocabularySize)
-            throw new ArgumentException($"Token id {id} is not in the model's vocabulary of {Shape.VocabularySize:N0}.");
+            throw new ArgumentException(
+                $"Token id {id} is not in the model's vocabulary of {Shape.VocabularySize:N0}.");
     }
 }

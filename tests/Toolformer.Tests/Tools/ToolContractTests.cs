@@ -24,6 +24,8 @@ public sealed class ToolContractTests
         Passage.OfFact("8", "What is the deepest lake on earth?", "Lake Baikal"),
     ]));
 
+    private static readonly FakeTranslator Translator = new();
+
     internal static readonly string[] Garbage =
     [
         "", " ", "\0\u0001\u001b[31m\u007f", "\u202eesrever\u202c\u200f", "\ud83d lone \udc00", "[[[[]]]][QA([QA(x)])]",
@@ -182,5 +184,5 @@ public sealed class ToolContractTests
         }
     }
 
-    private static Tool Made(string name) => Catalog.Find<Tool>(Index.Value).Single(t => t.Name == name);
+    private static Tool Made(string name) => Catalog.Find<Tool>(Index.Value, Translator).Single(t => t.Name == name);
 }

@@ -53,7 +53,8 @@ public class SpanModelTests
 
     [Fact]
     public void The_best_span_is_the_best_of_all_that_are_allowed() =>
-        Gen.Select(Gen.Float[-5, 5].Array[1, 20], Gen.Int[0, 20], Gen.Int[0, 20], Gen.Int[1, 9]).Sample((start, a, b, max) =>
+        Gen.Select(Gen.Float[-5, 5].Array[1, 20], Gen.Int[0, 20], Gen.Int[0, 20], Gen.Int[1, 9])
+        .Sample((start, a, b, max) =>
         {
             float[] end = [.. start.Select((x, i) => (float)Math.Sin(x * 7 + i))];
             int first = Math.Min(a, start.Length), last = Math.Min(b, start.Length);
