@@ -5,9 +5,13 @@ using Toolformer.Bench;
 using static TorchSharp.torch;
 
 // dotnet run -c Release --project bench/Toolformer.Bench -- [threads] [part…]
+// … -- search [passages] · … -- questions PASSAGES NAME=QUESTIONS [model folder] [questions per set]
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-if (args.Length > 0)
-    set_num_threads(int.Parse(args[0], CultureInfo.InvariantCulture));
+int Number(int place, int otherwise) =>
+    args.Length > place ? int.Parse(args[place], CultureInfo.InvariantCulture) : otherwise;
+bool isSearch = args.FirstOrDefault() is "search" or "questions"; // long, or over data that is not shipped
+if (args.Length > 0 && !isSearch)
+    set_num_threads(Number(0, 1));
 string nano = Path.Combine("models", "nano");
 string program = Path.Combine("artifacts", "bin", "Toolformer.Cli", "release", "Toolformer.Cli.dll");
 var parts = new Dictionary<string, Func<IEnumerable<Measure>>>
@@ -25,6 +29,9 @@ Console.WriteLine($"{RuntimeInformation.OSDescription}, {Environment.ProcessorCo
 Console.WriteLine("Best of three after one warm-up; GPT-2 small's shape with random weights.\n");
 Console.WriteLine($"| {"what",-60} | {"result",18} | {"target",8} |");
 Console.WriteLine($"|{new string('-', 62)}|{new string('-', 19)}:|{new string('-', 9)}:|");
-foreach (var (what, result, target) in parts.Where(p => args.Length < 2 || args[1..].Contains(p.Key))
-    .SelectMany(p => p.Value()))
+var measures = !isSearch
+    ? parts.Where(p => args.Length < 2 || args[1..].Contains(p.Key)).SelectMany(p => p.Value())
+    : args[0] == "search" ? SearchBench.Run(Number(1, 1_000_000))
+    : QuestionBench.Run(args[1], args[2], args.ElementAtOrDefault(3), Number(4, 100));
+foreach (var (what, result, target) in measures)
     Console.WriteLine($"| {what,-60} | {result,18} | {target,8} |");

@@ -3,6 +3,7 @@ using System.Globalization;
 using Toolformer.Tools;
 using Toolformer.Tools.Guarding;
 using Toolformer.Tools.Outbound;
+using Toolformer.Tools.Reading;
 using Toolformer.Tools.Searching;
 
 namespace Toolformer.Cli;
@@ -90,11 +91,13 @@ public sealed class ToolOptions
     }
 
     /// <summary>All kinds of tools that a tools file may name, those that need the engine included.</summary>
-    public static IReadOnlyList<ToolKind> Kinds(object[] parts) =>
-    [
-        .. Catalog.Find<ToolKind>(parts),
-        .. Catalog.FindIn<ToolKind>(typeof(Torch.ModelFolder).Assembly, parts),
-    ];
+    public static IReadOnlyList<ToolKind> Kinds(object[] parts)
+    {
+        var engine = typeof(Torch.ModelFolder).Assembly;
+        ReaderKind[] readers = [.. Catalog.Find<ReaderKind>(), .. Catalog.FindIn<ReaderKind>(engine)];
+        object[] all = [.. parts, readers];
+        return [.. Catalog.Find<ToolKind>(all), .. Catalog.FindIn<ToolKind>(engine, all)];
+    }
 
     /// <summary>The clock that tools see.</summary>
     /// <exception cref="ArgumentException">The date is none.</exception>

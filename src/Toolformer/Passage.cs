@@ -42,7 +42,7 @@ public sealed record Passage(string Id, string Title, string Text)
     }
 
     /// <summary>Reads one line; without an id it gets <paramref name="where"/> as one.</summary>
-    private static (Passage? Passage, string? Error) Parse(string line, string where)
+    internal static (Passage? Passage, string? Error) Parse(string line, string where)
     {
         try
         {

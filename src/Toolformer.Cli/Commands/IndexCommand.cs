@@ -1,10 +1,9 @@
 using System.CommandLine;
-using System.Text;
 using Toolformer.Tools.Searching;
 
 namespace Toolformer.Cli.Commands;
 
-/// <summary>Builds a search index for WikiSearch.</summary>
+/// <summary>Builds and updates a search index for WikiSearch and QA.</summary>
 public sealed class IndexCommand : Verb
 {
     /// <summary>So many unusable lines are told one by one; the rest is counted.</summary>
@@ -13,15 +12,20 @@ public sealed class IndexCommand : Verb
     private readonly CommonOptions _common = new();
     private readonly Option<string[]> _files = new("--input")
     {
-        Description = "Files of passages: .jsonl (text or contents, optional title, section, id) or .txt (passages "
-            + "parted by blank lines), plain or .gz, .xz, .zst.",
-        Required = true,
+        Description = "Files to add or bring up to date: a dump of MediaWiki (.xml), .jsonl or .json (passages, KILT's "
+            + "articles, questions with answers), .txt (paragraphs); plain or .bz2, .gz, .xz, .zst.",
+        AllowMultipleArgumentsPerToken = true,
+        HelpName = "FILES",
+    };
+    private readonly Option<string[]> _remove = new("--remove")
+    {
+        Description = "Files whose passages are taken out of the index.",
         AllowMultipleArgumentsPerToken = true,
         HelpName = "FILES",
     };
     private readonly Option<string> _out = new("--out")
     {
-        Description = "Folder of the index; one that is there is replaced once the new one is complete.",
+        Description = "Folder of the index; what is there of other files stays.",
         Required = true,
         HelpName = "FOLDER",
     };
@@ -30,17 +34,25 @@ public sealed class IndexCommand : Verb
 
     public override string Description =>
         """
-        Builds a search index for WikiSearch from JSON Lines or text.
+        Builds or updates a search index for WikiSearch and QA from Wikipedia dumps, KILT, JSON Lines or text.
         Example: toolformer index --input passages.jsonl.gz --out runs/index
         """;
 
-    public override IEnumerable<Option> Options => [_files, _out, _common.Json];
+    public override IEnumerable<Option> Options => [_files, _remove, _out, _common.Json];
 
     public override Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
     {
-        string[] files = arguments.GetValue(_files)!;
+        string[] named = arguments.GetValue(_files) ?? [], removed = arguments.GetValue(_remove) ?? [];
         string folder = arguments.GetValue(_out)!;
-        var kinds = files.Select(Kind).ToList();
+        if (named.Length + removed.Length == 0)
+            throw new ArgumentException(
+                "There is nothing to do.\n  in index\n  Give --input FILES to read or --remove FILES to take out.");
+        foreach (string index in named.Where(PassageSource.IsIndexOfDump))
+            display.Note($"{index} holds the places in a dump and is not needed: passed over.");
+        string[] files = [.. named.Where(f => !PassageSource.IsIndexOfDump(f)).Distinct()];
+        // Better known before hours of work.
+        PassageSource[] sources = [.. files.Select(PassageSource.For)];
+
         long started = display.Clock.GetTimestamp();
         int skipped = 0;
         void Skip(string error)
@@ -49,77 +61,47 @@ public sealed class IndexCommand : Verb
                 display.Note($"skipped: {error}");
         }
 
-        // Reading compressed files twice only to show a bar would cost more than the bar is worth.
-        bool countable = files.All(f => Path.GetExtension(f) == ".jsonl");
-        long? total = countable ? files.Sum(f => InputLine.Count(f) ?? 0) : null;
-        int count;
-        using (var progress = display.Progress("indexing", "passages", total))
+        using var builder = new IndexBuilder(folder);
+        foreach (string path in removed)
         {
-            var passages = files.Zip(kinds).SelectMany(f => f.Second == ".txt"
-                ? Paragraphs(f.First)
-                : Passage.ReadFile(f.First, Skip));
-            count = SearchIndex.Build(
-                folder, NotEmpty(passages, files), Display.Hear<int>(n => progress.Report(n)), cancellation);
+            if (!builder.Remove(path))
+                throw new ArgumentException(NotThere(path, builder));
+        }
+        var total = default(IndexOutcome);
+        foreach (var (file, source) in files.Zip(sources))
+        {
+            using var progress = display.Progress(
+                $"indexing {Path.GetFileName(file)}", "KB", Math.Max(1, new FileInfo(file).Length >> 10), from: null);
+            var outcome = builder.Add(
+                file, source, Display.Hear<IndexProgress>(p =>
+                    progress.Report(p.BytesRead >> 10, $"{p.Passages:N0} passages in the index")),
+                Skip, cancellation);
+            total = new(total.Added + outcome.Added, total.Unchanged + outcome.Unchanged,
+                total.Removed + outcome.Removed);
         }
         if (skipped > ShownSkips)
-            display.Note($"{skipped:N0} lines were skipped; the first {ShownSkips} are named above.");
+            display.Note($"{skipped:N0} lines or pages were skipped; the first {ShownSkips} are named above.");
         double seconds = Math.Round(display.Clock.GetElapsedTime(started).TotalSeconds, 3);
         if (arguments.GetValue(_common.Json))
-            display.Result(new { Passages = count, Skipped = skipped, Folder = folder, Seconds = seconds });
+            display.Result(new
+            {
+                Passages = builder.Count,
+                total.Added,
+                total.Unchanged,
+                total.Removed,
+                Skipped = skipped,
+                Folder = folder,
+                Seconds = seconds,
+            });
         else
-            display.Result($"{count:N0} passages in {folder}, {skipped:N0} lines skipped");
+            display.Result($"{builder.Count:N0} passages in {folder}; {total.Added:N0} documents added, "
+                + $"{total.Unchanged:N0} unchanged, {total.Removed:N0} passages removed, {skipped:N0} lines skipped");
         return Task.FromResult(CommandLine.Done);
     }
 
-    /// <exception cref="FileNotFoundException">A file is not there; better known before hours of work.</exception>
-    /// <exception cref="InvalidDataException">A file's ending says nothing.</exception>
-    private static string Kind(string file)
-    {
-        if (!File.Exists(file))
-            throw new FileNotFoundException($"There is no file '{file}'.\n  looked in {Path.GetFullPath(file)}\n"
-                + "  Check the path.", file);
-        string kind = Path.GetExtension(CompressedFile.WithoutEnding(file)).ToLowerInvariant();
-        return kind is ".jsonl" or ".txt"
-            ? kind
-            : throw new InvalidDataException($"'{file}' ends with '{kind}', which says nothing of what is in it.\n"
-                + "  in --input\n  Passages are read from .jsonl and .txt, plain or with .gz, .xz or .zst after it.");
-    }
-
-    /// <summary>An index of nothing would replace a good one by mistake.</summary>
-    private static IEnumerable<Passage> NotEmpty(IEnumerable<Passage> passages, string[] files)
-    {
-        bool any = false;
-        foreach (var passage in passages)
-        {
-            any = true;
-            yield return passage;
-        }
-        if (!any)
-            throw new InvalidDataException($"There is no passage to index.\n  in {string.Join(", ", files)}\n"
-                + "  Give lines with a field \"text\", or paragraphs of text.");
-    }
-
-    /// <summary>The paragraphs of a text file, which have no title.</summary>
-    private static IEnumerable<Passage> Paragraphs(string path)
-    {
-        using var reader = new StreamReader(CompressedFile.OpenRead(path));
-        var paragraph = new StringBuilder();
-        int number = 0, first = 1;
-        for (string? line = ""; line is not null;)
-        {
-            line = reader.ReadLine();
-            number++;
-            if (!string.IsNullOrWhiteSpace(line))
-            {
-                if (paragraph.Length == 0)
-                    first = number;
-                paragraph.Append(paragraph.Length > 0 ? " " : "").Append(line.Trim());
-            }
-            else if (paragraph.Length > 0)
-            {
-                yield return new Passage($"{path}:{first}", "", paragraph.ToString());
-                paragraph.Clear();
-            }
-        }
-    }
+    private static string NotThere(string path, IndexBuilder builder) =>
+        $"The index holds nothing of '{path}'.\n  in --remove {path}\n  "
+            + (builder.Contents.Count == 0
+                ? "It is empty."
+                : $"It holds: {string.Join(", ", builder.Contents.Take(20).Select(s => s.Path))}.");
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Tools.Reading;
@@ -77,7 +78,7 @@ public sealed class QuestionAnswering(PassageSearch? search = null, AnswerReader
             return ToolResult.Failure($"'{Shown(question)}' has no word to search for: ask a question.");
         var found = await search.FindAsync(question, Passages, cancellation);
         if (found.Error is { } error)
-            return ToolResult.Failure(error);
+            return ToolResult.Failure(error, found.IsTransient);
         if (found.Hits.Count == 0)
             return ToolResult.Failure($"No passage has a word of '{Shown(question)}': ask in other words.");
         var answer = await _reader.AnswerAsync(question, [.. found.Hits.Select(h => h.Passage)], cancellation);
@@ -89,4 +90,34 @@ public sealed class QuestionAnswering(PassageSearch? search = null, AnswerReader
     private static TokenPattern Maybe(TokenPattern pattern) => new TokenPattern.Repeat(pattern, 0, 1);
 
     private static string Shown(string text) => text.Length <= 60 ? text : text[..60] + "…";
+}
+
+/// <summary>
+/// QA in a tools file: <c>"QA": {"index": "FOLDER", "passages": 10, "reader": {"kind": "facts"}}</c>; without a reader
+/// facts are looked up.
+/// </summary>
+/// <param name="index">What is searched where the entry names nothing.</param>
+/// <param name="readers">The kinds of readers there are; null: those of this assembly.</param>
+public sealed class QuestionAnsweringKind(
+    PassageSearch? index = null, IReadOnlyList<ReaderKind>? readers = null) : ToolKind
+{
+    private sealed record Options : SearchOptions
+    {
+        public int Passages { get; init; } = 10;
+        public JsonElement? Reader { get; init; }
+    }
+
+    public override string Kind => "QA";
+
+    public override ValueTask<IReadOnlyList<Tool>> OpenAsync(ToolSettings settings, CancellationToken cancellation)
+    {
+        var options = settings.Read<Options>();
+        if (options.Passages is < 1 or > 100)
+            throw settings.Bad($"\"passages\" is {options.Passages}.", "Write a number from 1 to 100.");
+        var reader = options.Reader is { } described
+            ? ReaderKind.Open(described, settings, readers ?? Catalog.Find<ReaderKind>())
+            : null;
+        var search = options.Open(settings, index);
+        return new([new QuestionAnswering(search, reader) { Passages = options.Passages }]);
+    }
 }

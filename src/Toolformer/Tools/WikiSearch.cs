@@ -64,7 +64,7 @@ public sealed class WikiSearch(PassageSearch? index = null) : Tool
         if (terms.Count == 0)
             return ToolResult.Failure($"'{shown}' has no word to search for: search for a term or a name.");
         var found = await index.FindAsync(input, 1, cancellation);
-        return found.Error is { } error ? ToolResult.Failure(error)
+        return found.Error is { } error ? ToolResult.Failure(error, found.IsTransient)
             : found.Hits.Count > 0 ? ToolResult.Success(Answer(found.Hits[0].Passage, index, terms))
             : ToolResult.Failure($"No passage has a word of '{shown}': search for another term.");
     }
@@ -119,20 +119,18 @@ public sealed class WikiSearch(PassageSearch? index = null) : Tool
     }
 }
 
-/// <summary>WikiSearch in a tools file: <c>"WikiSearch": {"index": "FOLDER"}</c>.</summary>
-/// <param name="index">The index that is searched where the entry names none.</param>
-public sealed class WikiSearchKind(SearchIndex? index = null) : ToolKind
+/// <summary>
+/// WikiSearch in a tools file: <c>"WikiSearch": {"index": "FOLDER"}</c>, or, with <c>"opensearch": {"url": "…",
+/// "index": "NAME"}</c>, an index on other machines.
+/// </summary>
+/// <param name="index">What is searched where the entry names nothing.</param>
+public sealed class WikiSearchKind(PassageSearch? index = null) : ToolKind
 {
-    private sealed record Options(string? Index = null);
+    private sealed record Options : SearchOptions;
 
     public override string Kind => nameof(WikiSearch);
 
-    public override ValueTask<IReadOnlyList<Tool>> OpenAsync(ToolSettings settings, CancellationToken cancellation)
-    {
-        var searched = settings.Read<Options>().Index is { } folder
-            ? settings.Own(SearchIndex.Open(settings.Locate(folder)))
-            : index ?? throw settings.Bad("WikiSearch has nothing to search.",
-                "Write \"index\": \"FOLDER\", made by `toolformer index`, or give --index FOLDER.");
-        return new([new WikiSearch(searched)]);
-    }
+    public override ValueTask<IReadOnlyList<Tool>> OpenAsync(
+        ToolSettings settings, CancellationToken cancellation) =>
+        new([new WikiSearch(settings.Read<Options>().Open(settings, index))]);
 }

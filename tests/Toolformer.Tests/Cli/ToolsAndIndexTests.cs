@@ -1,3 +1,5 @@
+using Toolformer.Tools.Searching;
+
 namespace Toolformer.Tests.Cli;
 
 public class ToolsAndIndexTests
@@ -68,6 +70,46 @@ public class ToolsAndIndexTests
         Assert.Contains("a.jsonl:2", built.Error);
         var found = await ToolformerRun.Of("tools", "call", "WikiSearch", "tower Quill", "--index", index);
         Assert.Equal("Quill > The tower of Quill has nine floors.\n", found.Output);
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task An_index_build_that_is_killed_goes_on_and_ends_the_same()
+    {
+        var folder = Directory.CreateTempSubdirectory("index-");
+        string lines = Path.Combine(folder.FullName, "a.jsonl"), index = Path.Combine(folder.FullName, "index");
+        await File.WriteAllLinesAsync(lines,
+            Enumerable.Range(0, 65_000).Select(i => $$"""{"text": "lake number {{i}}"}"""),
+            TestContext.Current.CancellationToken);
+        using (var first = ToolformerProcess.Start("index", "--input", lines, "--out", index))
+        {
+            // The first commit is of nothing, the second of 20,000 passages, the third has begun.
+            Assert.True(first.WaitUntil(() => File.Exists(Path.Combine(index, "segments_3"))), first.Error);
+            first.Kill();
+        }
+        var again = await ToolformerRun.Of("index", "--input", lines, "--out", index, "--json");
+        Assert.Equal(0, again.Status);
+        Assert.Equal(65_000, again.Records.Single().GetProperty("passages").GetInt32());
+        Assert.InRange(again.Records.Single().GetProperty("added").GetInt32(), 0, 45_000);
+        using var searched = SearchIndex.Open(index);
+        foreach (int i in (int[])[0, 19_999, 20_000, 64_999])
+            Assert.Equal($"lake number {i}", searched.Search($"{i}", 2).Single().Passage.Text);
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_file_is_taken_out_of_an_index_and_an_unknown_one_refused()
+    {
+        var folder = Directory.CreateTempSubdirectory("index-");
+        string a = Path.Combine(folder.FullName, "a.txt"), b = Path.Combine(folder.FullName, "b.txt");
+        string index = Path.Combine(folder.FullName, "index");
+        await File.WriteAllTextAsync(a, "Moss grows.", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(b, "Ferns grow.", TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await ToolformerRun.Of("index", "--input", a, b, "--out", index)).Status);
+        var run = await ToolformerRun.Of("index", "--remove", a, "--out", index, "--json");
+        Assert.Equal(1, run.Records.Single().GetProperty("passages").GetInt32());
+        (await ToolformerRun.Of("index", "--remove", a, "--out", index)).AssertRefused("a.txt", "--remove", "b.txt");
+        (await ToolformerRun.Of("index", "--out", index)).AssertRefused("--input", "--remove");
         folder.Delete(recursive: true);
     }
 

@@ -78,3 +78,19 @@ public sealed class FactReader : AnswerReader
         return new string(letters, 0, stemmer.Stem(letters, letters.Length));
     }
 }
+
+/// <summary>The reader of facts in a tools file: <c>{"kind": "facts", "min_overlap": 0.6}</c>.</summary>
+public sealed class FactReaderKind : ReaderKind
+{
+    private sealed record Options(double MinOverlap = 0.6);
+
+    public override string Kind => "facts";
+
+    public override AnswerReader Open(ToolSettings settings)
+    {
+        double overlap = settings.Read<Options>().MinOverlap;
+        return overlap is > 0 and <= 1
+            ? settings.Own(new FactReader { MinOverlap = overlap })
+            : throw settings.Bad($"\"min_overlap\" is {overlap}.", "Write a share above 0 and up to 1.");
+    }
+}

@@ -10,9 +10,11 @@ namespace Toolformer.Tools.Searching;
 public readonly record struct SearchHit(Passage Passage, float Score);
 
 /// <summary>What a search found, best first, or the reason why it could not search.</summary>
-public readonly record struct SearchAnswer(IReadOnlyList<SearchHit> Hits, string? Error = null)
+/// <param name="IsTransient">Whether the same search may succeed later.</param>
+public readonly record struct SearchAnswer(
+    IReadOnlyList<SearchHit> Hits, string? Error = null, bool IsTransient = false)
 {
-    public static SearchAnswer Failure(string error) => new([], error);
+    public static SearchAnswer Failure(string error, bool isTransient = false) => new([], error, isTransient);
 }
 
 /// <summary>
@@ -26,6 +28,10 @@ public abstract class PassageSearch : IDisposable
 
     private protected const LuceneVersion Version = LuceneVersion.LUCENE_48;
 
+    // As Lucene stems them. They tell nothing of what is asked for, but are rare enough in texts to count much.
+    private static readonly HashSet<string> QuestionWords = new(
+        ["what", "which", "who", "whom", "whose", "when", "where", "how", "did", "do", "doe"], StringComparer.Ordinal);
+
     // All words are in the index; those that every text contains are left out of queries that have others.
     private readonly EnglishAnalyzer _allWords = new(Version, CharArraySet.Empty);
     private readonly EnglishAnalyzer _contentWords = new(Version);
@@ -34,14 +40,18 @@ public abstract class PassageSearch : IDisposable
     /// <param name="query">Words. Nothing in it has a meaning of its own, so no query is malformed.</param>
     public abstract ValueTask<SearchAnswer> FindAsync(string query, int count, CancellationToken cancellation);
 
-    /// <summary>The distinct words of a query as an English index knows them, without articles and the like.</summary>
+    /// <summary>
+    /// The distinct words of a query as an English index knows them, without articles, question words and the like, as
+    /// long as there are others.
+    /// </summary>
     public IReadOnlyList<string> QueryTerms(string query)
     {
         string read = query.Length <= MaxQueryLength ? query : query[..MaxQueryLength];
         var terms = Terms(_contentWords, read);
         if (terms.Count == 0)
             terms = Terms(_allWords, read);
-        return [.. terms.Distinct(StringComparer.Ordinal).Take(MaxQueryTerms)];
+        var telling = terms.Where(t => !QuestionWords.Contains(t)).ToList();
+        return [.. (telling.Count > 0 ? telling : terms).Distinct(StringComparer.Ordinal).Take(MaxQueryTerms)];
     }
 
     /// <summary>All words of a text as an English index knows them.</summary>
@@ -62,7 +72,7 @@ public abstract class PassageSearch : IDisposable
     }
 
     // Lucene would read "Flag:Ghana" and "Kiel_Canal" as one word each.
-    private protected static string Spaced(string text) => text.Replace(':', ' ').Replace('_', ' ');
+    internal static string Spaced(string text) => text.Replace(':', ' ').Replace('_', ' ');
 
     private static List<string> Terms(Analyzer analyzer, string text)
     {

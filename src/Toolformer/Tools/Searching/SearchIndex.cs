@@ -1,6 +1,3 @@
-using Lucene.Net.Analysis.En;
-using Lucene.Net.Analysis.Util;
-using Lucene.Net.Documents;
 using Lucene.Net.Index;
 using Lucene.Net.Search;
 using Lucene.Net.Search.Similarities;
@@ -9,10 +6,13 @@ using LuceneDirectory = Lucene.Net.Store.Directory;
 
 namespace Toolformer.Tools.Searching;
 
-/// <summary>The two numbers of BM25; the paper names none, these are those of Robertson and of Lucene.</summary>
+/// <summary>The numbers of BM25; the paper names none, k1 and b are those of Robertson and of Lucene.</summary>
 /// <param name="K1">How fast further occurrences of a word stop to count, ≥ 0.</param>
 /// <param name="B">How much long passages are held against their length, from 0 to 1.</param>
-public sealed record Bm25Options(float K1 = 1.2f, float B = 0.75f);
+/// <param name="TitleWeight">
+/// How much the BM25 of the title alone adds to that of title, section and text together, ≥ 0.
+/// </param>
+public sealed record Bm25Options(float K1 = 1.2f, float B = 0.75f, float TitleWeight = 0.2f);
 
 /// <summary>
 /// Passages to be searched by BM25 (Robertson), with Lucene: words are stemmed as English. In a folder or in memory.
@@ -20,16 +20,16 @@ public sealed record Bm25Options(float K1 = 1.2f, float B = 0.75f);
 /// </summary>
 public sealed class SearchIndex : PassageSearch
 {
-    private const string Words = "words";
-
     private readonly LuceneDirectory _directory;
     private readonly DirectoryReader _reader;
     private readonly IndexSearcher _searcher;
+    private readonly float _titleWeight;
 
     private SearchIndex(LuceneDirectory directory, Bm25Options? options)
     {
         options ??= new();
         _directory = directory;
+        _titleWeight = options.TitleWeight;
         _reader = DirectoryReader.Open(directory);
         _searcher = new IndexSearcher(_reader) { Similarity = new BM25Similarity(options.K1, options.B) };
     }
@@ -37,29 +37,9 @@ public sealed class SearchIndex : PassageSearch
     /// <summary>The number of passages.</summary>
     public int Count => _reader.NumDocs;
 
-    /// <summary>
-    /// Writes an index of the passages to a folder, in place of one that may be there; that one stays as it was until
-    /// the new one is complete, also if this is interrupted.
-    /// </summary>
-    /// <param name="progress">Gets the number of passages so far, every thousand and at the end.</param>
-    /// <returns>The number of passages.</returns>
-    /// <exception cref="IOException">The folder can't be written, or another process writes an index there.</exception>
-    public static int Build(
-        string folder, IEnumerable<Passage> passages, IProgress<int>? progress = null,
-        CancellationToken cancellation = default)
-    {
-        System.IO.Directory.CreateDirectory(folder);
-        using var directory = FSDirectory.Open(folder);
-        try
-        {
-            return Write(directory, passages, progress, cancellation);
-        }
-        catch (LockObtainFailedException e)
-        {
-            throw new IOException($"The search index in {folder} is being written by another process: wait for it to "
-                + $"end, or delete {Path.Combine(folder, IndexWriter.WRITE_LOCK_NAME)} if none runs.", e);
-        }
-    }
+    /// <summary>What was read into the index, in order of the names; nothing for one in memory.</summary>
+    public IReadOnlyList<IndexedSource> Sources =>
+        IndexedSources.Read(_reader.IndexCommit.UserData) is { } sources ? [.. sources.Values] : [];
 
     /// <summary>Opens the index in a folder for searching.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no index in that folder.</exception>
@@ -76,8 +56,7 @@ public sealed class SearchIndex : PassageSearch
                 ? new SearchIndex(directory, options)
                 : throw new DirectoryNotFoundException($"No search index is in the folder {folder}: {remedy}");
         }
-        catch (Exception e) when (e is CorruptIndexException or IndexNotFoundException or EndOfStreamException
-            or IndexFormatTooOldException or IndexFormatTooNewException or FileNotFoundException or ArgumentException)
+        catch (Exception e) when (IsDamage(e))
         {
             directory.Dispose();
             throw new InvalidDataException($"The search index in {folder} can't be read ({e.Message}): {remedy}", e);
@@ -89,11 +68,21 @@ public sealed class SearchIndex : PassageSearch
         }
     }
 
+    /// <summary>Whether an error of Lucene says that its files are damaged or of another version.</summary>
+    internal static bool IsDamage(Exception e) => e is CorruptIndexException or IndexNotFoundException
+        or EndOfStreamException or IndexFormatTooOldException or IndexFormatTooNewException or FileNotFoundException
+        or ArgumentException;
+
     /// <summary>An index that is gone with the process: for tests and small collections.</summary>
     public static SearchIndex InMemory(IEnumerable<Passage> passages, Bm25Options? options = null)
     {
         var directory = new RAMDirectory();
-        Write(directory, passages, null, CancellationToken.None);
+        using var analyzer = IndexedPassage.Analyzer();
+        using (var writer = new IndexWriter(directory, IndexedPassage.Writing(analyzer)))
+        {
+            foreach (var passage in passages)
+                writer.AddDocument(IndexedPassage.Fields(passage));
+        }
         return new SearchIndex(directory, options);
     }
 
@@ -106,8 +95,13 @@ public sealed class SearchIndex : PassageSearch
             return [];
         var any = new BooleanQuery();
         foreach (string term in terms)
-            any.Add(new TermQuery(new Term(Words, term)), Occur.SHOULD);
-        return [.. _searcher.Search(any, count).ScoreDocs.Select(hit => new SearchHit(Passage(hit.Doc), hit.Score))];
+        {
+            any.Add(new TermQuery(new Term(IndexedPassage.Words, term)), Occur.SHOULD);
+            if (_titleWeight > 0)
+                any.Add(new TermQuery(new Term(IndexedPassage.Title, term)) { Boost = _titleWeight }, Occur.SHOULD);
+        }
+        return [.. _searcher.Search(any, count).ScoreDocs
+            .Select(hit => new SearchHit(IndexedPassage.Read(_searcher.Doc(hit.Doc)), hit.Score))];
     }
 
     public override ValueTask<SearchAnswer> FindAsync(string query, int count, CancellationToken cancellation)
@@ -124,57 +118,5 @@ public sealed class SearchIndex : PassageSearch
             _directory.Dispose();
         }
         base.Dispose(disposing);
-    }
-
-    private static int Write(
-        LuceneDirectory directory, IEnumerable<Passage> passages, IProgress<int>? progress,
-        CancellationToken cancellation)
-    {
-        using var analyzer = new EnglishAnalyzer(Version, CharArraySet.Empty);
-        // Merging neighbours only keeps the passages in order, and so the order of equal scores.
-        var config = new IndexWriterConfig(Version, analyzer)
-        {
-            OpenMode = OpenMode.CREATE,
-            MergePolicy = new LogByteSizeMergePolicy(),
-            RAMBufferSizeMB = 64,
-            WriteLockTimeout = 0, // a second writer would only wait for a lock that is held for minutes
-        };
-        using var writer = new IndexWriter(directory, config);
-        int count = 0;
-        try
-        {
-            foreach (var passage in passages)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                writer.AddDocument(Fields(passage));
-                if (++count % 1000 == 0)
-                    progress?.Report(count);
-            }
-            writer.Commit();
-        }
-        catch
-        {
-            writer.Rollback(); // disposing would commit what is there
-            throw;
-        }
-        progress?.Report(count);
-        return count;
-    }
-
-    private static IEnumerable<IIndexableField> Fields(Passage passage)
-    {
-        yield return new StoredField("id", passage.Id);
-        yield return new StoredField("title", passage.Title);
-        if (passage.Section is not null)
-            yield return new StoredField("section", passage.Section);
-        yield return new StoredField("text", passage.Text);
-        yield return new TextField(
-            Words, Spaced($"{passage.Title}\n{passage.Section}\n{passage.Text}"), Field.Store.NO);
-    }
-
-    private Passage Passage(int number)
-    {
-        var stored = _searcher.Doc(number);
-        return new(stored.Get("id"), stored.Get("title"), stored.Get("text")) { Section = stored.Get("section") };
     }
 }

@@ -6,53 +6,31 @@ public sealed class SearchIndexTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("toolformer-index-").FullName;
 
-    private static IEnumerable<Passage> Numbered(int count, string text = "the same text") =>
-        Enumerable.Range(0, count).Select(i => new Passage($"{i}", $"Title {i}", text));
+    private string Build(int count)
+    {
+        string file = Path.Combine(_folder, "passages.jsonl"), index = Path.Combine(_folder, "index");
+        File.WriteAllLines(file, Enumerable.Range(0, count).Select(i =>
+            $$"""{"id": "{{i}}", "title": "Title {{i}}", "text": "the same text"}"""));
+        using var builder = new IndexBuilder(index);
+        builder.Add(file);
+        return index;
+    }
 
     [Fact]
     public void What_was_built_is_found_again()
     {
-        var seen = new List<int>();
-        Assert.Equal(2500, SearchIndex.Build(_folder, Numbered(2500), new Immediate(seen.Add)));
-        Assert.Equal([1000, 2000, 2500], seen);
-
-        using var index = SearchIndex.Open(_folder);
+        using var index = SearchIndex.Open(Build(2500));
         Assert.Equal(2500, index.Count);
         Assert.Equal(new Passage("1234", "Title 1234", "the same text"), index.Search("1234").Single().Passage);
         Assert.Equal(["0", "1", "2"], index.Search("text", 3).Select(h => h.Passage.Id));
     }
 
     [Fact]
-    public void Building_again_replaces_the_index_and_an_interrupted_build_leaves_it()
-    {
-        SearchIndex.Build(_folder, Numbered(3));
-        using var cancel = new CancellationTokenSource();
-        IEnumerable<Passage> Interrupted()
-        {
-            yield return new("x", "x", "x");
-            cancel.Cancel();
-            yield return new("y", "y", "y");
-        }
-        Assert.Throws<OperationCanceledException>(() =>
-            SearchIndex.Build(_folder, Interrupted(), cancellation: cancel.Token));
-        using (var index = SearchIndex.Open(_folder))
-            Assert.Equal(3, index.Count);
-
-        SearchIndex.Build(_folder, Numbered(2));
-        using (var index = SearchIndex.Open(_folder))
-            Assert.Equal(2, index.Count);
-    }
-
-    [Fact]
     public void A_second_writer_is_told_of_the_first()
     {
-        IEnumerable<Passage> WithAnother()
-        {
-            yield return new("x", "x", "x");
-            var error = Assert.Throws<IOException>(() => SearchIndex.Build(_folder, Numbered(1)));
-            Assert.Contains("another process", error.Message);
-        }
-        Assert.Equal(1, SearchIndex.Build(_folder, WithAnother()));
+        using var first = new IndexBuilder(_folder);
+        var error = Assert.Throws<IOException>(() => new IndexBuilder(_folder));
+        Assert.Contains("another process", error.Message);
     }
 
     [Fact]
@@ -69,12 +47,15 @@ public sealed class SearchIndexTests : IDisposable
     [Fact]
     public void A_damaged_index_is_named_with_the_remedy()
     {
-        SearchIndex.Build(_folder, Numbered(10));
-        foreach (string file in Directory.GetFiles(_folder, "segments*"))
+        string folder = Build(10);
+        foreach (string file in Directory.GetFiles(folder, "segments*"))
             File.WriteAllBytes(file, File.ReadAllBytes(file)[..8]);
-        var error = Assert.Throws<InvalidDataException>(() => SearchIndex.Open(_folder));
-        Assert.Contains(_folder, error.Message);
-        Assert.Contains("toolformer index", error.Message);
+        foreach (var open in (Func<IDisposable>[])[() => SearchIndex.Open(folder), () => new IndexBuilder(folder)])
+        {
+            var error = Assert.Throws<InvalidDataException>(open);
+            Assert.Contains(folder, error.Message);
+            Assert.Contains("build", error.Message);
+        }
     }
 
     [Fact]
@@ -113,9 +94,4 @@ public sealed class SearchIndexTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private sealed class Immediate(Action<int> report) : IProgress<int>
-    {
-        public void Report(int value) => report(value);
-    }
 }
