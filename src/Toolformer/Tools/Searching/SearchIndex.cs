@@ -69,9 +69,8 @@ public sealed class SearchIndex : PassageSearch
     }
 
     /// <summary>Whether an error of Lucene says that its files are damaged or of another version.</summary>
-    internal static bool IsDamage(Exception e) => e is CorruptIndexException or IndexNotFoundException
-        or EndOfStreamException or IndexFormatTooOldException or IndexFormatTooNewException or FileNotFoundException
-        or ArgumentException;
+    internal static bool IsDamage(Exception e) =>
+        e is (IOException and not DirectoryNotFoundException) or ArgumentException;
 
     /// <summary>An index that is gone with the process: for tests and small collections.</summary>
     public static SearchIndex InMemory(IEnumerable<Passage> passages, Bm25Options? options = null)
