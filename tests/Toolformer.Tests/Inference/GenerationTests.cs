@@ -219,10 +219,11 @@ public class GenerationTests
     public async Task Cancellation_ends_the_run_and_reaches_the_tool()
     {
         using var cancellation = new CancellationTokenSource();
-        var told = new TaskCompletionSource();
+        TaskCompletionSource begun = new(), told = new();
         var hanging = new FakeTool("Hang", async (_, _, token) =>
         {
             token.Register(told.SetResult);
+            begun.SetResult();
             await cancellation.CancelAsync();
             await told.Task;
             token.ThrowIfCancellationRequested();
@@ -237,10 +238,11 @@ public class GenerationTests
     [Fact]
     public async Task A_reader_who_leaves_early_stops_the_run_and_its_tool()
     {
-        var told = new TaskCompletionSource();
+        TaskCompletionSource begun = new(), told = new();
         var hanging = new FakeTool("Hang", async (_, _, token) =>
         {
             token.Register(told.SetResult);
+            begun.SetResult();
             await told.Task;
             return ToolResult.Failure("left");
         });
@@ -248,8 +250,11 @@ public class GenerationTests
         var generator = new ToolUsingModel(model, new Toolbox([hanging]));
         await foreach (var happened in generator.StreamAsync(new("A", Context), Plain))
         {
-            if (happened is GenerationEvent.CallStarted)
-                break;
+            if (happened is not GenerationEvent.CallStarted)
+                continue;
+            // A tool that has not begun yet would never be called.
+            await begun.Task;
+            break;
         }
         await told.Task;
         Assert.Equal(0, model.OpenBatches);
