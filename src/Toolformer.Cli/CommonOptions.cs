@@ -14,6 +14,12 @@ public sealed class CommonOptions
         HelpName = "MODEL",
     };
 
+    public Option<string> Adapter { get; } = new("--adapter")
+    {
+        Description = "Folder of a LoRA adapter to use with the model; --model may also name one that knows its model.",
+        HelpName = "FOLDER",
+    };
+
     public Option<int> Seed { get; } = new("--seed")
     {
         Description = "Seed of all random draws.",
@@ -51,7 +57,7 @@ public sealed class CommonOptions
     };
 
     /// <summary>What every verb takes that runs a model.</summary>
-    public IEnumerable<Option> Engine => [Model, .. Place];
+    public IEnumerable<Option> Engine => [Model, Adapter, .. Place];
 
     /// <summary>Where and how to compute.</summary>
     public IEnumerable<Option> Place => [Threads, DeviceName, TypeName];
@@ -60,7 +66,26 @@ public sealed class CommonOptions
     public (TorchLanguageModel Model, ModelFolder Folder) OpenModel(ParseResult arguments)
     {
         SetThreads(arguments);
-        return Compute(arguments).Open(arguments.GetValue(Model)!);
+        return Compute(arguments).Open(OpenFolder(arguments));
+    }
+
+    /// <summary>The folder of the model that the options name, with its adapter, its weights not yet read.</summary>
+    public ModelFolder OpenFolder(ParseResult arguments) =>
+        WithAdapter(Models.OpenFolder(arguments.GetValue(Model)!), arguments.GetValue(Adapter));
+
+    /// <exception cref="ArgumentException">The model has an adapter already.</exception>
+    internal static ModelFolder WithAdapter(ModelFolder folder, string? adapter)
+    {
+        if (adapter is null)
+            return folder;
+        if (!Directory.Exists(adapter))
+            throw new DirectoryNotFoundException($"There is no adapter '{adapter}'.\n"
+                + $"  looked in {Path.GetFullPath(adapter)}\n  Name the folder that holds adapter_config.json.");
+        return folder.Adapter is null
+            ? folder with { Adapter = adapter }
+            : throw new ArgumentException($"--model is the adapter '{folder.Adapter}' already.\n"
+                + $"  in --adapter {adapter}\n"
+                + "  One can be used at a time: merge one into its model with `toolformer export` first.");
     }
 
     /// <summary>Where and how to compute, checked.</summary>

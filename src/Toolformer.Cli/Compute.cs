@@ -21,4 +21,8 @@ public sealed record Compute(Device Device, ScalarType? Type)
     /// <summary>Reads a model to score and write with.</summary>
     public (TorchLanguageModel Model, ModelFolder Folder) Open(string path) =>
         Models.Open(path, Type ?? ScalarType.Float32, Device);
+
+    /// <summary>The same of a folder that was opened before.</summary>
+    public (TorchLanguageModel Model, ModelFolder Folder) Open(ModelFolder folder) =>
+        (folder.ReadModel(Type ?? ScalarType.Float32, Device), folder);
 }

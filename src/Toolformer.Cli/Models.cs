@@ -25,12 +25,23 @@ public static class Models
     }
 
     /// <summary>Reads the configuration of a model folder only.</summary>
-    public static ModelFolder OpenFolder(string path) =>
-        Directory.Exists(path) ? ModelFolder.Open(path) : throw NoFolder(path);
+    public static ModelFolder OpenFolder(string path)
+    {
+        if (!Directory.Exists(path))
+            throw NoFolder(path);
+        // An adapter stands for its model with it, and may name that as --model could.
+        return AdapterFolder.Is(path)
+            ? OpenFolder(AdapterFolder.BaseModel(path)) with { Adapter = path }
+            : ModelFolder.Open(path);
+    }
 
     /// <summary>The tokenizer of a folder that may hold nothing else.</summary>
-    public static Tokenizer OpenTokenizer(string path) =>
-        Directory.Exists(path) ? Tokenizer.Load(path) : throw NoFolder(path);
+    public static Tokenizer OpenTokenizer(string path)
+    {
+        if (!Directory.Exists(path))
+            throw NoFolder(path);
+        return AdapterFolder.Is(path) ? OpenTokenizer(AdapterFolder.BaseModel(path)) : Tokenizer.Load(path);
+    }
 
     /// <exception cref="ArgumentException">There is no such number format.</exception>
     public static ScalarType Type(string name) => Types.TryGetValue(name, out var type)

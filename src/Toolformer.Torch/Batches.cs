@@ -31,4 +31,27 @@ public static class Batches
         if (batch.Count > 0)
             yield return batch;
     }
+
+    /// <summary>
+    /// Groups indices of sequences that stand one after the other in a batch without padding: sorted by length, so that
+    /// those of one length are neighbours, at most <paramref name="maxTokens"/> together (one always fits).
+    /// </summary>
+    public static IEnumerable<IReadOnlyList<int>> Fill(IReadOnlyList<int> lengths, int maxTokens)
+    {
+        var batch = new List<int>();
+        long filled = 0;
+        foreach (int i in Enumerable.Range(0, lengths.Count).OrderByDescending(i => lengths[i]))
+        {
+            if (batch.Count > 0 && filled + lengths[i] > maxTokens)
+            {
+                yield return batch;
+                batch = [];
+                filled = 0;
+            }
+            batch.Add(i);
+            filled += lengths[i];
+        }
+        if (batch.Count > 0)
+            yield return batch;
+    }
 }

@@ -54,6 +54,11 @@ public sealed class Decoder : IDisposable
     /// <summary>The type in which matrices are multiplied; parameters of another type are cast at each use.</summary>
     public ScalarType ComputeType { get; set; }
 
+    /// <summary>
+    /// Low-rank additions to the matrices that are computed beside them; not owned. Null: there are none.
+    /// </summary>
+    public Adapter? Adapter { get; set; }
+
     public Device Device => _parameters["embedding"].device;
 
     /// <summary>Told the positions of a batch before it is computed; what it throws comes out of there.</summary>
@@ -125,26 +130,47 @@ public sealed class Decoder : IDisposable
     {
         BeforeBatch?.Invoke(ids.numel());
         using var scope = NewDisposeScope();
+        var x = Embed(ids, positions);
+        var turns = Turns(positions);
+        for (int l = 0; l < Shape.Layers; l++)
+        {
+            using var read = x;
+            x = Layer(l, read, turns, attention);
+        }
+        return LastNorm(x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What enters the first layer, (B, T, d).</summary>
+    internal Tensor Embed(Tensor ids, Tensor positions)
+    {
+        using var scope = NewDisposeScope();
         var x = Rows("embedding", ids);
         if (Shape.Rotary is null)
             x.AddInPlace(Rows("positions", positions));
-        var turns = Shape.Rotary?.Table(positions, ComputeType);
-        for (int l = 0; l < Shape.Layers; l++)
-        {
-            using var inner = NewDisposeScope();
-            string name = $"layers.{l}.";
-            var read = Norm(name + "norm1", x);
-            var y = x.Plus(Attend(l, read, turns, attention));
-            read = Shape.Residual switch
-            {
-                Residual.Sequential => Norm(name + "norm2", y),
-                Residual.Parallel => Norm(name + "norm2", x),
-                _ => read,
-            };
-            x = y.Plus(Mlp(name, read)).MoveToOuterDisposeScope();
-        }
-        return Norm("norm", x).MoveToOuterDisposeScope();
+        return x.MoveToOuterDisposeScope();
     }
+
+    /// <summary>By how much queries and keys are turned at each position; null where positions are a table.</summary>
+    internal (Tensor, Tensor)? Turns(Tensor positions) => Shape.Rotary?.Table(positions, ComputeType);
+
+    /// <summary>One layer: (B, T, d) → (B, T, d).</summary>
+    internal Tensor Layer(int layer, Tensor x, (Tensor, Tensor)? turns, IAttention attention)
+    {
+        using var scope = NewDisposeScope();
+        string name = $"layers.{layer}.";
+        var read = Norm(name + "norm1", x);
+        var y = x.Plus(Attend(layer, read, turns, attention));
+        read = Shape.Residual switch
+        {
+            Residual.Sequential => Norm(name + "norm2", y),
+            Residual.Parallel => Norm(name + "norm2", x),
+            _ => read,
+        };
+        return y.Plus(Mlp(name, read)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The norm after the last layer.</summary>
+    internal Tensor LastNorm(Tensor x) => Norm("norm", x);
 
     /// <summary>Logits (R, V) in <see cref="ComputeType"/> of hidden states (R, d).</summary>
     internal Tensor Head(Tensor hidden) => Shape.TiedHead && !_packed.ContainsKey("head.weight")
@@ -192,9 +218,14 @@ public sealed class Decoder : IDisposable
 
     private Tensor Linear(string name, Tensor x, Biases bias, Activation? activation = null)
     {
-        if (_packed.TryGetValue(name + ".weight", out var packed))
-            return packed.Apply(x, CastIf(bias, name + ".bias"), activation);
-        var y = F.linear(x, Cast(name + ".weight"), CastIf(bias, name + ".bias"));
+        bool isPacked = _packed.TryGetValue(name + ".weight", out var packed);
+        if (isPacked && Adapter is null)
+            return packed!.Apply(x, CastIf(bias, name + ".bias"), activation);
+        var y = isPacked
+            ? packed!.Apply(x, CastIf(bias, name + ".bias"))
+            : F.linear(x, Cast(name + ".weight"), CastIf(bias, name + ".bias"));
+        if (Adapter is not null)
+            y = Adapter.Add(name + ".weight", x, y);
         return activation is { } kind ? Activate(y, kind) : y;
     }
 

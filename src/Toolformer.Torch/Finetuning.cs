@@ -44,6 +44,20 @@ public sealed record FinetuningOptions
     public int Evaluations { get; init; } = 6;
 
     public int Seed { get; init; } = 1;
+
+    /// <summary>Only low-rank additions to the matrices are learned; null: every parameter is.</summary>
+    public LoraOptions? Lora { get; init; }
+
+    /// <summary>
+    /// Most tokens of one forward and backward pass; an update is as many passes as it needs, their gradients add up.
+    /// </summary>
+    public int MicroBatchTokens { get; init; } = 8192;
+
+    /// <summary>Memory for time, see <see cref="PassLayout"/>.</summary>
+    public bool Packed { get; init; }
+
+    /// <summary>Memory for time, see <see cref="PassLayout"/>.</summary>
+    public bool Checkpointed { get; init; }
 }
 
 /// <summary>
@@ -80,12 +94,15 @@ public sealed class Finetuning
             throw new InvalidDataException(
                 $"The dataset holds {_rows.Count + _heldOut.Count} examples, which is not enough to learn from.\n"
                 + "  in the dataset\n  Annotate more text, or keep more calls with a lower filter threshold.");
-        if (_heldOut.Count == 0)
-            _heldOut.Add(_rows[^1].Row);
     }
 
-    /// <summary>Rows that training does not see.</summary>
+    /// <summary>
+    /// Rows that training does not see. A few examples may leave none: then there is no best step but the last.
+    /// </summary>
     public IReadOnlyList<TrainingRow> HeldOut => _heldOut;
+
+    /// <summary>Tokens of the longest row.</summary>
+    public int Longest => _rows.Select(r => r.Row).Concat(_heldOut).Max(r => r.Tokens.Length);
 
     public int Examples => _rows.Count;
 
@@ -93,7 +110,7 @@ public sealed class Finetuning
         Math.Round(_options.Epochs * _rows.Count / _options.BatchSize), 1, _options.MaxSteps);
 
     /// <summary>The same numbers as the training loop wants them.</summary>
-    public TrainingOptions Training => new()
+    public TrainingOptions Training => Passes(_options) with
     {
         Steps = Steps,
         LearningRate = _options.LearningRate,
@@ -101,6 +118,14 @@ public sealed class Finetuning
         CoolDown = _options.CoolDown,
         EvaluateEvery = Math.Max(1, Steps / Math.Max(1, _options.Evaluations)),
         CheckpointEvery = Math.Max(1, Math.Min(50, Steps / 4)),
+    };
+
+    /// <summary>What of the options says how a pass is made, and so how much memory it needs.</summary>
+    public static TrainingOptions Passes(FinetuningOptions options) => new()
+    {
+        Seed = options.Seed,
+        MicroBatchTokens = options.MicroBatchTokens,
+        Layout = new PassLayout(options.Packed, options.Checkpointed),
     };
 
     /// <summary>The rows of update number <paramref name="step"/>, from 0.</summary>

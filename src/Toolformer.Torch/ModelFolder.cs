@@ -14,6 +14,9 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
     /// <summary>Files beside weights and tokenizer that travel with a model.</summary>
     private static readonly string[] Companions = ["chat_template.jinja", "generation_config.json"];
 
+    /// <summary>Folder of an adapter that is merged into the weights as they are read; null: none is.</summary>
+    public string? Adapter { get; init; }
+
     /// <summary>The id that stands before every text: config.json's, where the family uses one.</summary>
     public int? BeginningOfText => Architecture.StartsWithBeginningOfText ? Config.TokenId("bos_token_id") : null;
 
@@ -21,9 +24,11 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
 
     public bool HasTokenizer => TokenizerFiles.Exist(Path);
 
-    /// <summary>Reads the configuration only.</summary>
+    /// <summary>Reads the configuration only. A folder with an adapter stands for its model with it.</summary>
     public static ModelFolder Open(string path)
     {
+        if (AdapterFolder.Is(path))
+            return Open(AdapterFolder.BaseModel(path)) with { Adapter = path };
         var config = Checkpoint.ReadConfig(path);
         var architecture = Architecture.Named(config.Text("model_type"), config.Path);
         return new ModelFolder(path, architecture, config, architecture.ReadShape(config));
@@ -58,7 +63,13 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
                 }
             }
             CheckComplete(wanted.Keys, found);
-            return new Decoder(Shape, parameters);
+            var decoder = new Decoder(Shape, parameters);
+            if (Adapter is not null)
+            {
+                using var adapter = AdapterFolder.Read(Adapter, Architecture, Shape);
+                adapter.MergeInto(decoder);
+            }
+            return decoder;
         }
         catch
         {
@@ -114,6 +125,38 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         config.Remove("rope_parameters");
         config.Remove("dtype");
         config["torch_dtype"] = type.ToString().ToLowerInvariant();
+        Write(path, config, decoder, architecture, _ => type, source);
+    }
+
+    /// <summary>
+    /// Writes the model as a folder of its own, with its adapter merged in. What the configuration says beside the type
+    /// stays as it is; without a type each tensor keeps the one that it is stored in.
+    /// </summary>
+    public void Export(string path, ScalarType? type = null, Device? device = null)
+    {
+        if (System.IO.Path.GetFullPath(path) == System.IO.Path.GetFullPath(Path))
+            throw new ArgumentException($"The model would be written over itself.\n  in {Path}\n"
+                + "  Name another folder.");
+        var stored = Checkpoint.WeightFiles(Path).SelectMany(file => Safetensors.ReadHeader(file).Values)
+            .GroupBy(entry => Bare(entry.Name)).ToDictionary(g => g.Key, g => g.First().Type);
+        var config = JsonNode.Parse(Config.Root.GetRawText())!.AsObject();
+        foreach (string key in new[] { "torch_dtype", "dtype" })
+        {
+            if (type is { } given && config.ContainsKey(key))
+                config[key] = given.ToString().ToLowerInvariant();
+        }
+        using var decoder = ReadDecoder(device: device);
+        Directory.CreateDirectory(path);
+        Write(path, config, decoder, Architecture, name => type ?? stored[Bare(name)], Path);
+
+        string Bare(string name) => name.StartsWith(Architecture.OptionalPrefix, StringComparison.Ordinal)
+            ? name[Architecture.OptionalPrefix.Length..]
+            : name;
+    }
+
+    private static void Write(string path, JsonObject config, Decoder decoder, Architecture architecture,
+        Func<string, ScalarType> type, string? source)
+    {
         AtomicWrite(System.IO.Path.Combine(path, "config.json"),
             config.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
         string[] travelling = source is null
@@ -127,25 +170,34 @@ public sealed record ModelFolder(string Path, Architecture Architecture, ModelCo
         string weights = System.IO.Path.Combine(path, Checkpoint.SingleFile);
         Safetensors.Write(weights, decoder.Shape.Parameters().SelectMany(p =>
         {
-            var value = decoder.Parameters[p.Name].detach().to(type);
-            return architecture.Locate(p.Name, decoder.Shape).Select(stored => (stored.Name, stored.Write(value)));
+            var value = decoder.Parameters[p.Name].detach();
+            return architecture.Locate(p.Name, decoder.Shape)
+                .Select(stored => (stored.Name, stored.Write(value).to(type(stored.Name))));
         }));
     }
 
     /// <summary>
     /// What tells this model from others, for a run's manifest: its name and the hashes of its weights.
     /// </summary>
-    public JsonObject Identity() => new()
+    public JsonObject Identity()
     {
-        ["name"] = Hub.HubCache.IdOf(Path)
-            ?? System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\')),
-        ["model_type"] = Architecture.ModelType,
-        ["sha256"] = new JsonArray([.. Checkpoint.WeightFiles(Path).Select(file =>
+        var identity = new JsonObject
+        {
+            ["name"] = Hub.HubCache.IdOf(Path)
+                ?? System.IO.Path.GetFileName(System.IO.Path.GetFullPath(Path).TrimEnd('/', '\\')),
+            ["model_type"] = Architecture.ModelType,
+            ["sha256"] = Hashes(Checkpoint.WeightFiles(Path)),
+        };
+        if (Adapter is not null)
+            identity["adapter"] = Hashes(AdapterFolder.Files(Adapter));
+        return identity;
+
+        static JsonArray Hashes(IEnumerable<string> files) => new([.. files.Select(file =>
         {
             using var stream = File.OpenRead(file);
             return (JsonNode)Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(stream));
-        })]),
-    };
+        })]);
+    }
 
     /// <summary>Whether a folder holds a whole model in one file.</summary>
     public static bool IsComplete(string path) => File.Exists(System.IO.Path.Combine(path, Checkpoint.SingleFile));

@@ -34,6 +34,9 @@ public abstract class Optimizer : IDisposable
 /// </summary>
 public sealed class AdamW(Tensor values, Tensor gradients, AdamWOptions options) : Optimizer
 {
+    /// <summary>Most parameters that are updated at once.</summary>
+    internal const long MaxSlice = 1 << 26;
+
     private readonly Tensor _first = zeros_like(values).DetachFromDisposeScope();       // m
     private readonly Tensor _second = zeros_like(values).DetachFromDisposeScope();      // v
 
@@ -41,13 +44,25 @@ public sealed class AdamW(Tensor values, Tensor gradients, AdamWOptions options)
 
     protected override void Update(double learningRate)
     {
+        // In slices, so that what is needed between the operations stays small beside the parameters.
+        for (long start = 0; start < values.shape[0]; start += MaxSlice)
+        {
+            using var scope = NewDisposeScope();
+            long count = Math.Min(MaxSlice, values.shape[0] - start);
+            Update(learningRate, values.narrow(0, start, count), gradients.narrow(0, start, count),
+                _first.narrow(0, start, count), _second.narrow(0, start, count));
+        }
+    }
+
+    private void Update(double learningRate, Tensor value, Tensor gradient, Tensor first, Tensor second)
+    {
         var (beta1, beta2) = (options.Beta1, options.Beta2);
-        _first.MultiplyInPlace(beta1).AddInPlace(gradients, 1 - beta1);
-        _second.MultiplyInPlace(beta2).AddProductInPlace(gradients, gradients, 1 - beta2);
+        first.MultiplyInPlace(beta1).AddInPlace(gradient, 1 - beta1);
+        second.MultiplyInPlace(beta2).AddProductInPlace(gradient, gradient, 1 - beta2);
         double correction1 = 1 - Math.Pow(beta1, Steps), correction2 = 1 - Math.Pow(beta2, Steps);
-        var denominator = _second.sqrt().MultiplyInPlace(1 / Math.Sqrt(correction2)).AddInPlace(options.Epsilon);
-        values.MultiplyInPlace(1 - learningRate * options.WeightDecay);
-        values.AddQuotientInPlace(_first, denominator, -learningRate / correction1);
+        var denominator = second.sqrt().MultiplyInPlace(1 / Math.Sqrt(correction2)).AddInPlace(options.Epsilon);
+        value.MultiplyInPlace(1 - learningRate * options.WeightDecay);
+        value.AddQuotientInPlace(first, denominator, -learningRate / correction1);
     }
 }
 

@@ -37,6 +37,12 @@ public sealed record TrainingOptions
     /// </summary>
     public int MicroBatchTokens { get; init; } = 8192;
 
+    /// <summary>How a pass trades memory for time.</summary>
+    public PassLayout Layout { get; init; } = new();
+
+    /// <summary>Of what is dropped in an adapter.</summary>
+    public int Seed { get; init; } = 1;
+
     /// <summary>Held-out perplexity is measured, and the best model kept, after every so many steps (500).</summary>
     public int EvaluateEvery { get; init; } = 500;
 
@@ -99,11 +105,41 @@ public sealed class Trainer
     private string LogPath => Path.Combine(_folder, "log.jsonl");
 
     /// <summary>Trains from <paramref name="start"/>, or from where an earlier run in the folder stopped.</summary>
-    /// <returns>A new decoder with the best parameters, float32.</returns>
+    /// <returns>A new decoder with the best parameters, float32, on the CPU.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; the state up to then is saved.</exception>
     public Decoder Run(Decoder start, CancellationToken cancellation = default)
     {
-        using var parameters = new FlatParameters(start, _options.ComputeType);
+        Train(new FlatParameters(start, _options.ComputeType), cancellation);
+        return new Decoder(start.Shape, ReadBest(start.Shape.Parameters()));
+    }
+
+    /// <summary>The same from a decoder that is not kept once its parameters are copied to where they train.</summary>
+    public Decoder Run(Func<Decoder> read, Device device, CancellationToken cancellation = default)
+    {
+        FlatParameters parameters;
+        DecoderShape shape;
+        using (var start = read())
+        {
+            shape = start.Shape;
+            parameters = new FlatParameters(start, _options.ComputeType, device);
+        }
+        Train(parameters, cancellation);
+        return new Decoder(shape, ReadBest(shape.Parameters()));
+    }
+
+    /// <summary>Trains only an adapter of <paramref name="start"/>, whose own parameters stay as they are.</summary>
+    /// <returns>A new adapter with the best parameters, float32, on the CPU.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; the state up to then is saved.</exception>
+    public Adapter Run(Decoder start, Adapter adapter, CancellationToken cancellation = default)
+    {
+        start.ComputeType = _options.ComputeType;
+        Train(new FlatParameters(start, adapter), cancellation);
+        return adapter.With(ReadBest(adapter.Parameters));
+    }
+
+    private void Train(FlatParameters trained, CancellationToken cancellation)
+    {
+        using var parameters = trained;
         parameters.Decoder.BeforeBatch = BeforeBatch;
         using Optimizer optimizer = _options.Muon
             ? new Muon(parameters, _options.AdamW)
@@ -141,7 +177,6 @@ public sealed class Trainer
                 Save(parameters, optimizer, best);
             Progress?.Report(progress);
         }
-        return ReadBest(start.Shape);
     }
 
     private InvalidOperationException NotFinite(string what, long step, double value) => new(
@@ -158,7 +193,15 @@ public sealed class Trainer
             // Also what a pass has left behind in which memory ran out.
             using (no_grad())
                 parameters.Gradients.zero_();
-            return parts.Sum(part => TrainingLoss.Backward(parameters.Decoder, part, scored).Sum);
+            double all = 0;
+            int pass = 0;
+            foreach (var part in parts)
+            {
+                if (parameters.Decoder.Adapter is { } adapter)
+                    adapter.DropoutSeed = ((_options.Seed * 1_000_003L) + optimizer.Steps) * 10_007 + pass++;
+                all += TrainingLoss.Backward(parameters.Decoder, part, scored, _options.Layout).Sum;
+            }
+            return all;
         });
         double norm = parameters.Gradients.norm().item<float>();
         if (_options.ClipNorm > 0 && norm > _options.ClipNorm)
@@ -172,8 +215,11 @@ public sealed class Trainer
 
     private double Perplexity(Decoder decoder)
     {
-        var (sum, count) = InParts(HeldOut, parts => parts.Select(part => TrainingLoss.Evaluate(decoder, part))
-            .Aggregate((Sum: 0.0, Count: 0L), (a, b) => (a.Sum + b.Sum, a.Count + b.Count)));
+        if (decoder.Adapter is { } adapter)
+            adapter.DropoutSeed = null;
+        var (sum, count) = InParts(HeldOut, parts =>
+            parts.Select(part => TrainingLoss.Evaluate(decoder, part, _options.Layout))
+                .Aggregate((Sum: 0.0, Count: 0L), (a, b) => (a.Sum + b.Sum, a.Count + b.Count)));
         return Math.Exp(sum / count);
     }
 
@@ -187,8 +233,11 @@ public sealed class Trainer
         {
             try
             {
-                return work(Batches.Pack([.. rows.Select(r => r.Tokens.Length)], _microBatchTokens)
-                    .Select(IReadOnlyList<TrainingRow> (part) => [.. part.Select(i => rows[i])]));
+                int[] lengths = [.. rows.Select(r => r.Tokens.Length)];
+                var parts = _options.Layout.Packed
+                    ? Batches.Fill(lengths, _microBatchTokens)
+                    : Batches.Pack(lengths, _microBatchTokens);
+                return work(parts.Select(IReadOnlyList<TrainingRow> (part) => [.. part.Select(i => rows[i])]));
             }
             catch (Exception e) when (DeviceMemory.RanOut(e))
             {
@@ -243,20 +292,20 @@ public sealed class Trainer
     private void SaveBest(FlatParameters parameters) =>
         Safetensors.Write(BestPath, [("values", parameters.Values)]);
 
-    private Decoder ReadBest(DecoderShape shape)
+    private Dictionary<string, Tensor> ReadBest(IEnumerable<(string Name, long[] Shape)> layout)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var flat = Safetensors.Read(BestPath)["values"];
         var parameters = new Dictionary<string, Tensor>();
         long offset = 0;
-        foreach (var (name, size) in shape.Parameters())
+        foreach (var (name, size) in layout)
         {
             long count = size.Aggregate(1L, (a, b) => a * b);
-            parameters[name] = flat.narrow(0, offset, count).view(size).clone();
+            parameters[name] = flat.narrow(0, offset, count).view(size).MoveToOuterDisposeScope();
             offset += count;
         }
-        return new Decoder(shape, parameters);
+        return parameters;
     }
 
     private void Log(TrainingProgress p) => File.AppendAllText(LogPath, JsonSerializer.Serialize(new
