@@ -43,8 +43,8 @@ string file = $$"""
 await using var tools = await ToolsFile.Parse(file, "tools.json").OpenAsync(
     Toolformer.Catalog.Find<ToolKind>(), shipped: [], selected: null, Secrets.None, TimeProvider.System, default);
 
-foreach (var (name, input) in new[] { ("pet", "7"), ("pet", "seven"), ("findPets", "cat, colours=(black, \"off-white\")"),
-    ("findPets", "cow") })
+foreach (var (name, input) in new[] { ("pet", "7"), ("pet", "seven"),
+    ("findPets", "cat, colours=(black, \"off-white\")"), ("findPets", "cow") })
 {
     var result = await tools.Toolbox.CallAsync(name, input, new ToolContext(TimeProvider.System));
     Console.WriteLine($"{name}({input}) -> {result.Text ?? result.Error}");
