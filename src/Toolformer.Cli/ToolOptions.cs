@@ -73,6 +73,8 @@ public sealed class ToolOptions
         IReadOnlyCollection<string>? selected, CancellationToken cancellation)
     {
         var index = arguments.GetValue(Index) is { } folder ? SearchIndex.Open(folder) : null;
+        foreach (var source in index?.Sources.Where(s => !s.IsComplete) ?? [])
+            display.Note($"The index holds only part of {source.Path}: run `toolformer index` again to go on.");
         try
         {
             object[] parts = index is null ? [] : [index];

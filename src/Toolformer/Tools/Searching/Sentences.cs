@@ -11,10 +11,11 @@ public static partial class Sentences
     /// <summary>What stands between white space.</summary>
     public static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
-    // After a full stop and before a capital or a digit, but not after an initial or a title.
+    // After a full stop and before a capital or a digit, but not after an initial or a title. Of marks in between no
+    // more than four are looked at: in a text of nothing else every one would look at all.
     [GeneratedRegex("""
-        (?<=[.!?]["'”’)]*) (?<!\b(?:\p{L}|Dr|Mr|Mrs|Ms|St|Jr|Sr|No|vs|ca|cf|Prof|Gen|Col|Lt)\.)
-        \s+ (?=["'“‘(]*[\p{Lu}\d])
+        (?<=[.!?]["'”’)]{0,4}) (?<!\b(?:\p{L}|Dr|Mr|Mrs|Ms|St|Jr|Sr|No|vs|ca|cf|Prof|Gen|Col|Lt)\.)
+        \s+ (?=["'“‘(]{0,4}[\p{Lu}\d])
         """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex End();
 }

@@ -109,7 +109,7 @@ public sealed class WikiDumpTests : IDisposable
         var texts = Read(intact).Select(d => d.Passages[0].Text);
         string path = Path.Combine(_folder, "broken.xml.bz2");
         var random = new Random(1);
-        for (int i = 0; i < 60; i++)
+        for (int i = 0; i < 24; i++)
         {
             byte[] broken = (byte[])whole.Clone();
             if (i % 2 == 0)

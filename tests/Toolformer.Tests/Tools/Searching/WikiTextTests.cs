@@ -61,12 +61,21 @@ public class WikiTextTests
     [InlineData("<b")]
     [InlineData("''''")]
     [InlineData("(;")]
-    public void Two_megabytes_of_openings_are_read_in_linear_time(string opening)
+    public void Nothing_but_openings_is_read_in_linear_time(string opening)
     {
         // Quadratic work on so much would not end within the test run.
-        string much = string.Concat(Enumerable.Repeat(opening, 2_000_000 / opening.Length));
-        Assert.NotNull(WikiText.Read(much + string.Concat(Enumerable.Repeat("}}]]", 200_000))));
+        string much = string.Concat(Enumerable.Repeat(opening, 500_000 / opening.Length));
+        Assert.NotNull(WikiText.Read(much + string.Concat(Enumerable.Repeat("}}]]", 50_000))));
     }
+
+    [Theory]
+    [InlineData("\"")]
+    [InlineData(".")]
+    [InlineData(". \"")]
+    [InlineData(" ")]
+    [InlineData("a.")]
+    public void Nothing_but_ends_of_sentences_is_cut_in_linear_time(string end) =>
+        Assert.NotNull(PassageText.Split(string.Concat(Enumerable.Repeat(end, 500_000))));
 
     [Fact]
     public void Passages_have_about_a_hundred_words_and_end_with_sentences()
