@@ -37,7 +37,8 @@ internal static class AnnotationBench
             long before = model.ForwardTokens;
             var (cpu, wall) = Stopclock.Costs(
                 () => sample.Sample(documents, tool, (_, _) => { }, CancellationToken.None));
-            yield return new($"sampling, prompt {prompt}, k = m = 5, {name}: CPU a text", $"{cpu / Texts:0.00} s", sampling);
+            yield return new(
+                $"sampling, prompt {prompt}, k = m = 5, {name}: CPU a text", $"{cpu / Texts:0.00} s", sampling);
             yield return new("  wall time a text", $"{wall / Texts:0.00} s");
             yield return new("  forward tokens a text", $"{(double)(model.ForwardTokens - before) / Texts:N0}");
 

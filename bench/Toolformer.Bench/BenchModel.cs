@@ -45,7 +45,7 @@ internal static class BenchModel
         (Shape.Layers * 12.0 * Shape.Width * Shape.Width + (double)Shape.VocabularySize * Shape.Width)
         * (type == ScalarType.Float32 ? 4 : 2);
 
-    /// <summary>Words " 00003" and up; the first ids are the markup. No word ends a call, so every sample is long.</summary>
+    /// <summary>Words " 00003" and up; the first ids are the markup. No word ends a call: samples are long.</summary>
     internal sealed class Words : ITokenizer
     {
         public const int First = 3;

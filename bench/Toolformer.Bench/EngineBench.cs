@@ -21,7 +21,8 @@ internal static class EngineBench
             using var model = BenchModel.Of(type);
             double scored = ScoredTokensPerSecond(model);
             double gigaflops = scored * BenchModel.FlopsPerToken(Length) / 1e9;
-            yield return new($"scoring, {Sequences} × {Length} tokens, 5 targets each, {name}", $"{scored:N0} tokens/s");
+            yield return new(
+                $"scoring, {Sequences} × {Length} tokens, 5 targets each, {name}", $"{scored:N0} tokens/s");
             yield return new("  of the matrix products' speed", $"{gigaflops / limit:P0}", "≥ 90 %");
             if (type == ScalarType.Float32)
                 f32Scoring = scored;
@@ -36,7 +37,7 @@ internal static class EngineBench
         }
     }
 
-    /// <summary>All products of a pass over the batch and nothing else: the layers' four, and attention's two.</summary>
+    /// <summary>All products of a pass over the batch, nothing else: the layers' four, and attention's two.</summary>
     private static double MatmulGigaflops(ScalarType type)
     {
         const int rows = Sequences * Length;

@@ -15,7 +15,7 @@ namespace Toolformer.Torch;
 /// </remarks>
 internal sealed class PackedMatrix : IDisposable
 {
-    /// <summary>Number of rows for which the layout is chosen; one layout serves all, measured from 1 to 2,048.</summary>
+    /// <summary>Number of rows for which the layout is chosen; one serves all, measured from 1 to 2,048.</summary>
     private const long Rows = 300;
 
     private static readonly Lazy<jit.ScriptModule?> Kernels = new(Load);

@@ -79,7 +79,8 @@ public sealed class GenerateCommand : Verb
     public override IEnumerable<Option> Options =>
     [
         .. _common.Engine, _prompt, _common.Input, _tools.Tools, _noCalls, _startTopK, _maxCalls, _maxNewTokens,
-        _temperature, _topK, _topP, _stop, _constrain, _free, .. _tools.Sources, _tools.Date, .. _guard.All, _common.Seed,
+        _temperature, _topK, _topP, _stop, _constrain, _free,
+        .. _tools.Sources, _tools.Date, .. _guard.All, _common.Seed,
         _common.Json,
     ];
 

@@ -173,7 +173,7 @@ internal sealed class GenerationRow
         FinishIfFull();
     }
 
-    /// <summary>The result, cut to what the context still holds; nothing where not even the mark of a cut fits.</summary>
+    /// <summary>The result, cut to what the context still holds; nothing where not even the cut's mark fits.</summary>
     private string Fitting(string result, int room)
     {
         string text = CallTokens.Shorten(result, _rules.Model.Tokenizer, room);

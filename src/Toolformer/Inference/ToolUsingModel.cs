@@ -140,7 +140,8 @@ public sealed class ToolUsingModel
         if (options.ConstrainInputs)
             return text => Compile(tool => tool.InputPattern(text));
 
-        string key = $"{options.FreeInputs} {options.MaxInputLength} {string.Join(' ', tools.Tools.Select(tool => tool.Name))}";
+        string key = $"{options.FreeInputs} {options.MaxInputLength} "
+            + string.Join(' ', tools.Tools.Select(tool => tool.Name));
         if (!_grammars.TryGetValue(key, out var grammar))
             grammar = _grammars[key] = Compile(options.FreeInputs ? null : tool => tool.InputPattern(null));
         return _ => grammar;

@@ -108,7 +108,7 @@ internal sealed class ByteAutomaton
         }
     }
 
-    /// <summary>Per node the fewest bytes to the end, by a search backwards: a jump costs nothing, an arc one.</summary>
+    /// <summary>Per node the fewest bytes to the end, searched backwards: a jump costs nothing, an arc one.</summary>
     private int[] DistancesToEnd()
     {
         int nodes = _arcStart.Length - 1;
