@@ -68,10 +68,9 @@ internal sealed class RawServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopped.CancelAsync();
+        await _stopped.CancelAsync(); // may be asked for twice
         _listener.Stop();
         await _work;
-        _stopped.Dispose();
     }
 
     private async Task AcceptAsync(Func<string, Stream, CancellationToken, Task> answer)

@@ -1,8 +1,5 @@
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
+using System.Web;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
 using Toolformer.Tools.Outbound;
@@ -60,25 +57,38 @@ public sealed class OpenApiToolTests : IAsyncLifetime
         """;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("openapi-");
-    private WebApplication? _service;
+    private RawServer? _service;
     private string _host = "";
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        _service = builder.Build();
-        _service.MapGet("/openapi.yaml", () => Yaml.Replace("HOST", _host));
-        _service.MapGet("/v1/pets/{id:int}", (int id, string key) => Results.Json(new { name = $"Rex {id}", key }));
-        _service.MapDelete("/v1/pets/{id:int}", (int id) => Results.Text($"gone {id}"));
-        _service.MapGet("/v1/pets", (HttpRequest r) => Results.Text(
-            $"{string.Join("|", r.Query["tags"].ToArray())} {r.Query["limit"]} {r.Headers["X-Trace"]} "
-            + r.Headers.Authorization));
-        _service.MapPost("/v1/pets", async (HttpRequest r) =>
-            Results.Json(new { got = (await JsonNode.ParseAsync(r.Body))!.ToJsonString() }));
-        await _service.StartAsync();
-        _host = new Uri(_service.Urls.Single()).Authority;
+        _service = RawServer.Of(Answer);
+        _host = _service.Host;
+        return default;
+    }
+
+    /// <summary>The service: it takes requests apart as any server does, and answers by path and method.</summary>
+    private string Answer(string request)
+    {
+        string[] head = request[..request.IndexOf("\r\n\r\n", StringComparison.Ordinal)].Split("\r\n");
+        string body = request[(request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+        string Header(string name) => head.FirstOrDefault(h => h.StartsWith(name + ": "))?[(name.Length + 2)..] ?? "";
+        string[] line = head[0].Split(' ');
+        var address = new Uri($"http://{_host}{line[1]}");
+        var query = HttpUtility.ParseQueryString(address.Query);
+        string last = Uri.UnescapeDataString(address.Segments[^1]);
+        return (line[0], address.AbsolutePath) switch
+        {
+            ("GET", "/openapi.yaml") => RawServer.Ok(Yaml.Replace("HOST", _host), "application/yaml"),
+            ("GET", "/v1/pets") => RawServer.Ok(string.Join('|', query.GetValues("tags") ?? [])
+                + $" {query["limit"]} {Header("X-Trace")} {Header("Authorization")}", "text/plain"),
+            ("POST", "/v1/pets") => RawServer.Ok(new JsonObject { ["got"] = JsonNode.Parse(body)!.ToJsonString() }
+                .ToJsonString()),
+            ("GET", _) when int.TryParse(last, out int id) => RawServer.Ok(
+                new JsonObject { ["name"] = $"Rex {id}", ["key"] = query["key"] }.ToJsonString()),
+            ("DELETE", _) => RawServer.Ok($"gone {last}", "text/plain"),
+            _ => RawServer.Ok("", status: "404 Not Found"),
+        };
     }
 
     public async ValueTask DisposeAsync()
@@ -136,7 +146,7 @@ public sealed class OpenApiToolTests : IAsyncLifetime
     public async Task An_error_of_the_service_is_a_reason()
     {
         await using var set = await Open($"\"document\": \"pets.yaml\", {Secured}");
-        await _service!.StopAsync();
+        await _service!.DisposeAsync();
         var result = await Call(set, "getPet", "5");
         Assert.True(result.IsError);
         Assert.DoesNotContain("key-12345", result.Error);
