@@ -236,10 +236,7 @@ public sealed class Annotation(
                 ["prompt_sha256"] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(t.PromptHead))),
             }),
         },
-        AnnotationStage.Execute => new JsonObject
-        {
-            ["tools"] = PerTool(t => new JsonObject { ["version"] = t.Tool.Version }),
-        },
+        AnnotationStage.Execute => new JsonObject { ["tools"] = PerTool(_ => new JsonObject()) },
         AnnotationStage.Filter => new JsonObject
         {
             ["model"] = settings.Model.DeepClone(),

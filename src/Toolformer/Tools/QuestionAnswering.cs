@@ -31,6 +31,8 @@ public sealed class QuestionAnswering(PassageSearch? search = null, AnswerReader
     /// <summary>As the paper writes it in calls.</summary>
     public override string Name => "QA";
 
+    public override string Version => $"1 {Passages} {_reader.GetType().Name} {search?.Fingerprint}";
+
     public override string Description => "Answers a short question about facts with a few words.";
 
     public override string Instruction =>

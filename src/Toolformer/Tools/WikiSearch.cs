@@ -24,6 +24,8 @@ public sealed class WikiSearch(PassageSearch? index = null) : Tool
 
     public override string Name => "WikiSearch";
 
+    public override string Version => $"1 {SnippetWords} {index?.Fingerprint}";
+
     public override string Description => "Searches an encyclopedia for a term and answers with a few sentences.";
 
     public override string Instruction =>

@@ -31,9 +31,7 @@ internal sealed class ToolformerProcess : IDisposable
         // .../shared/Microsoft.NETCore.App/10.0.x/ lies below the dotnet that runs this test.
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..",
             OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet")),
-        // Its own output: beside the tests it would lack what they take from the web server's framework.
-        Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Toolformer.Cli",
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "Toolformer.Cli.dll")),
+        Path.Combine(AppContext.BaseDirectory, "Toolformer.Cli.dll"),
     ];
 
     public static ToolformerProcess Start(params IEnumerable<string> arguments) => Run([.. Command, .. arguments]);

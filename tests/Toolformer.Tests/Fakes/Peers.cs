@@ -47,8 +47,7 @@ internal static class Peers
             said += line;
             if (line.Contains("listening"))
             {
-                process.ErrorDataReceived += (_, _) => { };
-                process.BeginErrorReadLine();
+                _ = process.StandardError.ReadToEndAsync(); // so that it never waits for a reader
                 return (process, port);
             }
         }

@@ -100,7 +100,7 @@ public class SampleCallsTests
             TokenPattern.OneOf("1234567890".Select(c => c.ToString())), 1, 50));
         var tool = Taught(new AddTool { Pattern = pattern }, o => o with { MaxCallTokens = 12 });
         double free = 0, samples = 0, estimate = 0, probes = 0, squares = 0;
-        for (int seed = 0; seed < 150; seed++)
+        for (int seed = 0; seed < 60; seed++)
         {
             var (calls, counts) = Sample(ScriptedModel.Make(), tool with
             {

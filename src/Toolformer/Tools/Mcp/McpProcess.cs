@@ -6,7 +6,7 @@ namespace Toolformer.Tools.Mcp;
 /// <summary>A server that is a process of its own and speaks over its standard streams.</summary>
 internal sealed class McpProcess : IAsyncDisposable
 {
-    private const int MaxLine = 4 << 20, MaxPerCall = 64 << 20, KeptOfErrors = 400;
+    private const int MaxLine = 4 << 20, MaxPerCall = 16 << 20, KeptOfErrors = 400;
 
     /// <summary>What a process gets of the environment beside that which it is given by name.</summary>
     private static readonly string[] Passed = ["PATH", "HOME", "LANG", "TMPDIR", "SystemRoot", "TEMP"];

@@ -36,6 +36,9 @@ public abstract class PassageSearch : IDisposable
     private readonly EnglishAnalyzer _allWords = new(Version, CharArraySet.Empty);
     private readonly EnglishAnalyzer _contentWords = new(Version);
 
+    /// <summary>Another one for other passages, where that is known; part of a tool's version.</summary>
+    public virtual string Fingerprint => "";
+
     /// <summary>The best passages, best first; none if no word of the query occurs anywhere.</summary>
     /// <param name="query">Words. Nothing in it has a meaning of its own, so no query is malformed.</param>
     public abstract ValueTask<SearchAnswer> FindAsync(string query, int count, CancellationToken cancellation);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Lucene.Net.Index;
 using Lucene.Net.Search;
 using Lucene.Net.Search.Similarities;
@@ -24,6 +26,7 @@ public sealed class SearchIndex : PassageSearch
     private readonly DirectoryReader _reader;
     private readonly IndexSearcher _searcher;
     private readonly float _titleWeight;
+    private readonly Lazy<string> _fingerprint;
 
     private SearchIndex(LuceneDirectory directory, Bm25Options? options)
     {
@@ -32,10 +35,14 @@ public sealed class SearchIndex : PassageSearch
         _titleWeight = options.TitleWeight;
         _reader = DirectoryReader.Open(directory);
         _searcher = new IndexSearcher(_reader) { Similarity = new BM25Similarity(options.K1, options.B) };
+        _fingerprint = new Lazy<string>(() => FingerprintOf(options));
     }
 
     /// <summary>The number of passages.</summary>
     public int Count => _reader.NumDocs;
+
+    /// <summary>A hash of the names, lengths and checksums of the index's files.</summary>
+    public override string Fingerprint => _fingerprint.Value;
 
     /// <summary>What was read into the index, in order of the names; nothing for one in memory.</summary>
     public IReadOnlyList<IndexedSource> Sources =>
@@ -117,5 +124,18 @@ public sealed class SearchIndex : PassageSearch
             _directory.Dispose();
         }
         base.Dispose(disposing);
+    }
+
+    private string FingerprintOf(Bm25Options options)
+    {
+        var files = new StringBuilder($"{options}\n");
+        foreach (string name in _reader.IndexCommit.FileNames.Order(StringComparer.Ordinal))
+        {
+            using var file = _directory.OpenInput(name, IOContext.READ_ONCE);
+            file.Seek(Math.Max(0, file.Length - sizeof(long))); // Lucene ends its files with a checksum
+            long checksum = file.Length < sizeof(long) ? 0 : file.ReadInt64();
+            files.Append(name).Append(' ').Append(file.Length).Append(' ').Append(checksum).Append('\n');
+        }
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(files.ToString())))[..16];
     }
 }

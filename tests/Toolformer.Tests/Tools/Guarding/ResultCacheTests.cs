@@ -107,14 +107,14 @@ public sealed class ResultCacheTests : IDisposable
     {
         const int max = 200 << 10;
         var (one, other) = (new DiskResultCache(_folder, _time, max), new DiskResultCache(_folder, _time, max));
-        for (int i = 0; i < 300; i++)
+        for (int i = 0; i < 120; i++)
         {
             (i % 2 == 0 ? one : other).Keep(Key(i), new string('x', 1 + i % 3 * 3000));
             long size = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories)
                 .Sum(f => (new FileInfo(f).Length + 4095) / 4096 * 4096);
             Assert.InRange(size, 0, max + 2 * max / 16 + 3 * 4096);
         }
-        Assert.NotNull(one.Find(Key(299), TimeSpan.MaxValue));
+        Assert.NotNull(one.Find(Key(119), TimeSpan.MaxValue));
     }
 
     [Fact]

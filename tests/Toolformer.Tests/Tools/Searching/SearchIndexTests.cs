@@ -1,3 +1,4 @@
+using Toolformer.Tools;
 using Toolformer.Tools.Searching;
 
 namespace Toolformer.Tests.Tools.Searching;
@@ -14,6 +15,16 @@ public sealed class SearchIndexTests : IDisposable
         using var builder = new IndexBuilder(index);
         builder.Add(file);
         return index;
+    }
+
+    [Fact]
+    public void Other_passages_have_another_fingerprint_and_with_it_their_tool_another_version()
+    {
+        using var one = SearchIndex.InMemory([new("1", "Kiel", "A town by the sea.")]);
+        using var other = SearchIndex.InMemory([new("1", "Kiel", "A town by a lake.")]);
+        Assert.NotEqual(one.Fingerprint, other.Fingerprint);
+        Assert.NotEqual(new WikiSearch(one).Version, new WikiSearch(other).Version);
+        Assert.NotEqual(new WikiSearch(one).Version, new WikiSearch(one) { SnippetWords = 5 }.Version);
     }
 
     [Fact]
