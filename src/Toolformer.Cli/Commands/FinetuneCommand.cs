@@ -178,7 +178,6 @@ public sealed class FinetuneCommand : Verb
         estimate.Require(memory ?? DeviceMemory.Free(compute.Device), compute.Device.ToString());
         if (data.HeldOut.Count == 0)
             display.Note($"{what}: none of the {data.Examples:N0} examples is held out, so the last step is kept");
-        run.Begin(Stage, identity);
         using var progress = new TrainingDisplay(display, what);
         var training = data.Training with { ComputeType = compute.TrainingType };
         var trainer = new Trainer(state, training, data.Batch)
@@ -191,13 +190,22 @@ public sealed class FinetuneCommand : Verb
             // PEFT finds the model by this name wherever the adapter is moved.
             string model = Directory.Exists(source) ? Path.GetFullPath(source) : source;
             using var frozen = origin.ReadDecoder(compute.TrainingType, compute.Device);
+            run.Begin(Stage, identity);
             using var blank = Adapter.Random(Sites(origin, lora), lora, options.Seed);
             using var adapter = trainer.Run(frozen, blank, cancellation);
             AdapterFolder.Write(target, adapter, lora, model);
             return;
         }
-        using var best = trainer.Run(() => origin.ReadDecoder(), compute.Device, cancellation);
+        using var best = trainer.Run(Read, compute.Device, cancellation);
         ModelFolder.Write(target, best, origin.Architecture, ScalarType.Float32, origin.EndOfText, source);
+
+        // A model that can't be read binds the folder to nothing: it can be mended.
+        Decoder Read()
+        {
+            var decoder = origin.ReadDecoder();
+            run.Begin(Stage, identity);
+            return decoder;
+        }
     }
 
     private static MemoryEstimate Estimate(

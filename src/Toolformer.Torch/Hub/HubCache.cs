@@ -76,21 +76,18 @@ public sealed partial class HubCache(string folder)
         Directory.CreateDirectory(Path.GetDirectoryName(link)!);
         if (new FileInfo(link).LinkTarget == target)
             return;
-        File.Delete(link);
+        // Renamed into its place, so that who reads beside us finds it at any moment.
+        string fresh = Beside(link);
         try
         {
-            File.CreateSymbolicLink(link, target);
-        }
-        catch (IOException) when (new FileInfo(link).LinkTarget == target)
-        {
-            // Another process was faster.
+            File.CreateSymbolicLink(fresh, target);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or PlatformNotSupportedException
             || (e is IOException && OperatingSystem.IsWindows()))
         {
-            File.Copy(Blob(model, tag), link + ".tmp", overwrite: true);
-            File.Move(link + ".tmp", link, overwrite: true);
+            File.Copy(Blob(model, tag), fresh);
         }
+        File.Move(fresh, link, overwrite: true);
     }
 
     /// <summary>Notes which commit a revision is, and which files it does not have.</summary>
@@ -107,9 +104,13 @@ public sealed partial class HubCache(string folder)
             return;
         string reference = Reference(model);
         Directory.CreateDirectory(Path.GetDirectoryName(reference)!);
-        File.WriteAllText($"{reference}.{Environment.ProcessId}.tmp", commit);
-        File.Move($"{reference}.{Environment.ProcessId}.tmp", reference, overwrite: true);
+        string fresh = Beside(reference);
+        File.WriteAllText(fresh, commit);
+        File.Move(fresh, reference, overwrite: true);
     }
+
+    /// <summary>A name that no other process and no other pull takes.</summary>
+    private static string Beside(string path) => $"{path}.{Path.GetRandomFileName()}.tmp";
 
     private string FolderOf(HubModel model) => Path.Combine(folder, $"models--{model.Owner}--{model.Name}");
 
