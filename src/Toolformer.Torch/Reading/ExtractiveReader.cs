@@ -86,7 +86,7 @@ public sealed class ExtractiveReader(
         {
             int first = window.Framed.Second;
             if (logits.Best(first, first + window.Tokens.Count, _options.MaxAnswerTokens) is not { } span
-                || span.Score - logits.NoAnswer <= margin)
+                || !(span.Score - logits.NoAnswer > margin)) // also where damaged weights make it no number
                 continue;
             int from = window.Tokens[span.First - first].Start, to = window.Tokens[span.Last - first].End;
             string text = string.Join(' ', window.Passage.Text[from..to].Split((char[]?)null,

@@ -1,3 +1,8 @@
+using Toolformer.Tests.Fakes;
+using Toolformer.Tools;
+using Toolformer.Tools.Outbound;
+using Toolformer.Tools.Reading;
+using Toolformer.Tools.Searching;
 using Toolformer.Torch;
 using Toolformer.Torch.Reading;
 
@@ -55,6 +60,26 @@ public sealed class ExtractiveReaderTests : IDisposable
         Assert.Contains(result.Text!, whole.Text.Split(' '));
         using var cut = ExtractiveReader.Open(_folder, options with { MaxPassageTokens = 40 });
         Assert.Contains((await cut.AnswerAsync("w3?", [whole], Cancellation)).Text!, whole.Text.Split(' ')[..40]);
+    }
+
+    [Fact]
+    public async Task A_tools_file_makes_it_the_reader_of_questions()
+    {
+        MakeFolder();
+        using var index = SearchIndex.InMemory([Text(1, 12), Text(2, 12)]);
+        ReaderKind[] readers = [new ExtractiveReaderKind()];
+        async Task<ToolSet> Open(string reader) => await ToolsFile
+            .Parse($$"""{"tools": {"QA": {"reader": {{reader}} } } }""", Path.Combine(_folder, "tools.json"))
+            .OpenAsync(Catalog.Find<ToolKind>(index, readers), [], null, Secrets.None, new ManualTime(), Cancellation);
+
+        await using var tools = await Open("""{"kind": "extractive", "folder": ".", "min_margin": -100}""");
+        string asked = Text(1, 12).Text.Split(' ')[0];
+        var result = await tools.Toolbox.CallAsync("QA", asked, new ToolContext(new ManualTime()), Cancellation);
+        Assert.Matches(@"^w\d+( w\d+)*$", result.Text);
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() =>
+            Open("""{"kind": "extractive", "folder": "elsewhere"}"""));
+        Assert.Contains("elsewhere", error.Message);
+        Assert.Contains("tool QA", error.Message);
     }
 
     [Theory]

@@ -1,6 +1,8 @@
 using Toolformer.Modeling;
 using Toolformer.Tests.Fakes;
 using Toolformer.Torch;
+using Toolformer.Torch.Reading;
+using Toolformer.Torch.Seq2Seq;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;
@@ -85,6 +87,55 @@ public class LiveTensorTests
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Translating_and_reading_leave_no_tensor_behind(int beams)
+    {
+        var translating = new Seq2SeqShape
+        {
+            VocabularySize = 40,
+            ContextLength = 32,
+            Width = 12,
+            Encoder = new(1, 2, 16),
+            Decoder = new(2, 3, 16),
+            Activation = Activation.Relu,
+            EmbeddingScale = 1,
+            PaddingId = 1,
+            DecoderStart = 2,
+        };
+        var reading = new ReaderShape
+        {
+            VocabularySize = 40,
+            ContextLength = 32,
+            TypeCount = 2,
+            Width = 12,
+            Layers = 2,
+            Heads = 2,
+            InnerWidth = 16,
+            Activation = Activation.Gelu,
+            NormEpsilon = 1e-12,
+            PaddingId = 0,
+        };
+        Dictionary<string, Tensor> Weights(IEnumerable<(string Name, long[] Shape)> parameters) =>
+            parameters.ToDictionary(p => p.Name, p => ones(p.Shape));
+        using var translator = new Seq2SeqModel(
+            new EncoderDecoder(translating, Weights(translating.Parameters())));
+        using var reader = new SpanModel(reading, Weights(reading.Parameters()));
+        var options = new Seq2SeqOptions { Beams = beams, MaxNewTokens = 8, EndOfText = 3 };
+        long before = 0;
+        for (int round = 0; round < 4; round++)
+        {
+            translator.Generate([[4, 5], [6, 7, 8]], options);
+            translator.Score([([4, 5], [6]), ([4], [7, 8])]);
+            reader.Read([new([1, 2, 3], [0, 0, 1]), new([1], [1])]);
+            long now = Tensor.TotalCount;
+            if (round > 0)
+                Assert.Equal(before, now);
+            before = now;
         }
     }
 

@@ -157,6 +157,22 @@ public sealed class Seq2SeqTests : IDisposable
     }
 
     [Fact]
+    public void bfloat16_compute_stays_near_float32()
+    {
+        string folder = Shared.Need("golden", "m2m100");
+        using var golden = new Golden("m2m100");
+        using var coarse = Seq2SeqModel.Open(folder, ScalarType.BFloat16);
+        var pairs = golden.Batch() is var (sources, targets)
+            ? sources.Zip(targets, (s, t) => ((IReadOnlyList<int>)s, (IReadOnlyList<int>)t)).ToArray()
+            : [];
+        float[] exact = [.. golden.Model.Score(pairs).SelectMany(s => s)];
+        float[] rounded = [.. coarse.Score(pairs).SelectMany(s => s)];
+        Assert.InRange(exact.Zip(rounded).Average(p => Math.Abs(p.First - p.Second)), 1e-4, 0.2);
+        var options = new Seq2SeqOptions { Beams = 2, MaxNewTokens = 4 };
+        Assert.Equal(4, coarse.Generate([sources[0]], options)[0][0].Tokens.Count);
+    }
+
+    [Fact]
     public void What_does_not_fit_is_refused_with_its_values()
     {
         using var model = Tiny();
