@@ -18,10 +18,10 @@ public sealed class MachineTranslation(Translator? translator = null, LanguageId
     /// <summary>The longest text that is translated, in UTF-16 units.</summary>
     private const int MaxLength = 1000;
 
-    /// <summary>So many languages are taken into account for a phrase, which may be too short to be sure.</summary>
-    private const int Guesses = 5;
+    /// <summary>So many languages are taken into account for a phrase that is too short to be sure.</summary>
+    private const int Guesses = 20;
 
-    /// <summary>Above this a phrase in the target's language needs no translation.</summary>
+    /// <summary>Above this a phrase is of the likeliest language and of no other; the paper's confidence.</summary>
     private const double SureEnough = 0.8;
 
     /// <summary>Whether there is something that translates.</summary>
@@ -119,12 +119,14 @@ public sealed class MachineTranslation(Translator? translator = null, LanguageId
         var guesses = identifier.Identify(text, Guesses);
         if (guesses is [var first, ..] && first.Language == Target && first.Confidence > SureEnough)
             return (null, $"'{shown}' is {target} already.");
-        foreach (var guess in guesses)
+        bool isSure = guesses is [{ Confidence: > SureEnough }, ..];
+        foreach (var guess in guesses.Take(isSure ? 1 : Guesses))
         {
             if (guess.Language != Target && translator!.CanTranslate(guess.Language, Target))
                 return (guess.Language, null);
         }
-        string languages = string.Join(", ", guesses.Select(g => LanguageCodes.Find(g.Language)?.Name ?? g.Language));
+        string languages = string.Join(
+            ", ", guesses.Take(3).Select(g => LanguageCodes.Find(g.Language)?.Name ?? g.Language));
         return (null, guesses.Count == 0
             ? $"In which language '{shown}' is can't be told."
             : $"'{shown}' seems to be {languages}; from there nothing translates into {target} here.");

@@ -30,12 +30,13 @@ public sealed class MachineTranslationTests : IDisposable
     {
         var identifier = new FakeIdentifier(
             ("tortuga", [new("en", 0.4), new("oc", 0.3), new("es", 0.2)]), ("turtle", [new("en", 0.9), new("es", 0.1)]),
-            ("kura", [new("sk", 0.9), new("cs", 0.1)]));
+            ("kura", [new("sk", 0.9), new("es", 0.1)]), ("moc", [new("sk", 0.5), new("cs", 0.1)]));
         var tool = new MachineTranslation(_translator, identifier);
         Assert.Equal("es>en: tortuga", (await Call(tool, "tortuga")).Text);
         Assert.Equal("'turtle' is English already.", (await Call(tool, "turtle")).Error);
-        Assert.Equal("'kura' seems to be Slovak, Czech; from there nothing translates into English here.",
+        Assert.Equal("'kura' seems to be Slovak, Spanish; from there nothing translates into English here.",
             (await Call(tool, "kura")).Error);
+        Assert.Contains("Slovak, Czech", (await Call(tool, "moc")).Error);
     }
 
     [Fact]
