@@ -47,7 +47,7 @@ internal static class Peers
             said += line;
             if (line.Contains("listening"))
             {
-                _ = process.StandardError.ReadToEndAsync(); // so that it never waits for a reader
+                _ = process.StandardError.ReadToEndAsync(); // read on, so that the server never waits for a reader
                 return (process, port);
             }
         }
