@@ -39,8 +39,24 @@ public sealed class ToolOptions
         HelpName = "FILE",
     };
 
+    public Option<string> Document { get; } = new("--document")
+    {
+        Description = "Text file that FindInDocument looks into.",
+        HelpName = "FILE",
+    };
+
+    public Option<string> Notes { get; } = new("--notes")
+    {
+        Description = "Notes that NotesSearch looks into: a JSON export of a Scrapbox or Cosense project, or a folder "
+            + "of Markdown.",
+        HelpName = "NOTES",
+    };
+
+    /// <summary>Whether there is somebody to show things to.</summary>
+    public bool HasDisplay { get; init; }
+
     /// <summary>What every verb takes that opens tools.</summary>
-    public IEnumerable<Option> Sources => [File, Index];
+    public IEnumerable<Option> Sources => [File, Index, Document, Notes];
 
     /// <summary>The tools that the options name; without names all that can be used.</summary>
     /// <exception cref="KeyNotFoundException">There is no tool of a name.</exception>
@@ -57,14 +73,22 @@ public sealed class ToolOptions
         if (names is null)
             return set.Only(set.Toolbox.Tools.Where(t => !Lacks(t)).Select(t => t.Name));
         await set.DisposeAsync();
-        throw new ArgumentException(tool is MachineTranslation
+        throw new ArgumentException(Missing(tool) is { } option
+            ? $"{tool.Name} has nothing to look into.\n  in --tools {names}\n  Give {option}, or leave the tool out."
+            : tool is Show
+            ? $"{tool.Name} has nobody to show things to.\n  in --tools {names}\n  It is for `toolformer chat`."
+            : tool is MachineTranslation
             ? $"{tool.Name} has nothing that translates.\n  in --tools {names}\n"
                 + "  Give --tools-file FILE, in which it is of kind nllb, libretranslate or apertium, or leave it out."
             : $"{tool.Name} has nothing to search.\n  in --tools {names}\n"
                 + "  Give --index FOLDER, made by `toolformer index`, or leave the tool out.");
 
         bool Lacks(Tool tool) => tool is MachineTranslation { CanBeUsed: false }
+            || Missing(tool) is not null || (tool is Show && !HasDisplay)
             || (tool is WikiSearch or QuestionAnswering && arguments.GetValue(Index) is null);
+
+        string? Missing(Tool tool) => tool is FindInDocument { HasDocument: false } ? "--document FILE"
+            : tool is NotesSearch { HasNotes: false } ? "--notes NOTES" : null;
     }
 
     /// <summary>All tools that there are, those that lack something included, or those of some names.</summary>
@@ -77,7 +101,12 @@ public sealed class ToolOptions
             display.Note($"The index holds only part of {source.Path}: run `toolformer index` again to go on.");
         try
         {
-            object[] parts = index is null ? [] : [index];
+            object[] parts = [.. ((object?[])
+            [
+                index,
+                arguments.GetValue(Document) is { } document ? DocumentFile.Read(document) : null,
+                arguments.GetValue(Notes) is { } notes ? NotesSearchKind.OpenNotes(notes) : null,
+            ]).OfType<object>()];
             var shipped = Catalog.Find<Tool>(parts);
             if (arguments.GetValue(File) is not { } file)
                 return new ToolSet(shipped, new Dictionary<string, ToolLimits>(), parts).Only(selected);

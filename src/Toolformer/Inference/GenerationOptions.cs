@@ -18,6 +18,9 @@ public sealed record GenerationOptions
     /// <summary>Most calls per text (section 4.2: one); after that the probability of " [" is 0.</summary>
     public int MaxCalls { get; init; } = 1;
 
+    /// <summary>After so many calls in a row that failed no more are started. Not in the paper.</summary>
+    public int MaxConsecutiveErrors { get; init; } = int.MaxValue;
+
     /// <summary>Names of the tools that may be called; null: all there are. No other name can be written.</summary>
     public IReadOnlyCollection<string>? AllowedTools { get; init; }
 
@@ -54,6 +57,7 @@ public sealed record GenerationOptions
     {
         Require(StartTopK >= 0, nameof(StartTopK), StartTopK, "0 (no calls) or more");
         Require(MaxCalls >= 0, nameof(MaxCalls), MaxCalls, "0 (no calls) or more");
+        Require(MaxConsecutiveErrors >= 1, nameof(MaxConsecutiveErrors), MaxConsecutiveErrors, "1 or more");
         Require(MaxInputLength >= 1, nameof(MaxInputLength), MaxInputLength, "1 or more");
         Require(MaxNewTokens >= 1, nameof(MaxNewTokens), MaxNewTokens, "1 or more");
         Require(!(FreeInputs && ConstrainInputs), nameof(FreeInputs), "on with ConstrainInputs", "one of the two");

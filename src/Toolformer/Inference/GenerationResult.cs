@@ -19,12 +19,19 @@ public enum FinishReason
     /// that has begun is always closed. A prompt that leaves no room has an empty completion.
     /// </summary>
     ContextFull,
+
+    /// <summary>
+    /// A prompted model began another call although it had been told to finish without: the text ends before it.
+    /// </summary>
+    CallLimit,
 }
 
 /// <summary>A call that was executed while generating.</summary>
 /// <param name="Call">As it stands in the text; its result is empty where the tool failed.</param>
 /// <param name="Error">Why there is no result; null: there is.</param>
-/// <param name="Start">Where in the completion's tokens it begins: the index of " [".</param>
+/// <param name="Start">
+/// Where in the completion's tokens it begins: the index of " ["; 0 where a prompted model's tokens are not known.
+/// </param>
 /// <param name="End">The index after its last token.</param>
 public sealed record GeneratedCall(ApiCall Call, string? Error, TimeSpan Duration, int Start, int End);
 

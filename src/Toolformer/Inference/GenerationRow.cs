@@ -23,7 +23,9 @@ internal sealed class GenerationRow
     private readonly List<double> _startProbabilities = [];
     private readonly List<GenerationEvent> _events = [];
     private readonly List<int> _next = [];
+    private readonly ToolContext _context;
     private int _textTokens;
+    private int _failures;
     private bool _atStart;
 
     // Inside a call: what it may become, how far it is, and where " [" stands.
@@ -36,6 +38,9 @@ internal sealed class GenerationRow
     public GenerationRow(GenerationRequest request, IReadOnlyList<int> prompt, GenerationRules rules)
     {
         (_request, _prompt, _rules) = (request, prompt, rules);
+        // What tools remember from call to call belongs to one text.
+        _context = request.Context.Session is null
+            ? request.Context with { Session = new ToolSession() } : request.Context;
         _random = new Random(request.Seed);
         _text = new CompletionText(rules.Options.StopStrings);
         _promptText = request.PromptTokens is { } ids ? rules.Model.Tokenizer.Decode(ids) : request.Prompt;
@@ -81,7 +86,8 @@ internal sealed class GenerationRow
             _startProbabilities.Add(Probability(logits, open));
 
         // A call inside of a character would make two broken characters of it.
-        bool mayStart = _rules.MayStart(_calls.Count) && !_text.IsMidCharacter;
+        bool mayStart = _rules.MayStart(_calls.Count) && _failures < _rules.Options.MaxConsecutiveErrors
+            && !_text.IsMidCharacter;
         if (mayStart && _rules.Options.StartTopK > 1 && IsAmongTop(logits, open, _rules.Options.StartTopK)
             && TryStartCall())
             return;
@@ -149,7 +155,7 @@ internal sealed class GenerationRow
         var call = new ApiCall(head[..(input - 1)], head[input..^1]);
         _events.Add(new GenerationEvent.CallStarted(call));
         long started = _rules.Timer.GetTimestamp();
-        _running = (call, started, _rules.Tools.CallAsync(call, _request.Context, _rules.Cancellation).AsTask());
+        _running = (call, started, _rules.Tools.CallAsync(call, _context, _rules.Cancellation).AsTask());
     }
 
     /// <summary>
@@ -168,6 +174,7 @@ internal sealed class GenerationRow
             AppendInCall(token, sampled: false);
         var done = new GeneratedCall(call, result.Error, duration, _callStart, _tokens.Count);
         _calls.Add(done);
+        _failures = done.Error is null ? 0 : _failures + 1;
         _events.Add(new GenerationEvent.CallFinished(done));
         _grammar = null;
         FinishIfFull();

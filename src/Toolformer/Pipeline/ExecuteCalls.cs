@@ -60,5 +60,5 @@ public sealed class ExecuteCalls(
     private ToolContext Context(Document document) => new(clock) { Document = document };
 
     private (string, string, string) KeyOf(Document document, SampledCall call) => (call.Tool, call.Input,
-        _tools.TryGetValue(call.Tool, out var tool) ? tool.ContextKey(Context(document)) : "");
+        _tools.TryGetValue(call.Tool, out var tool) ? tool.ContextKey(Context(document)) ?? document.Id : "");
 }

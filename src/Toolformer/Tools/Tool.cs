@@ -46,8 +46,9 @@ public abstract class Tool
     /// <summary>
     /// What of the situation the answer depends on, beside the input: calls that agree in both are executed once. A
     /// tool that reads the context must say so here: the calendar gives the day, one that searches the document its id.
+    /// Null: on what came before it, or it does more than answer; such an answer is not given again.
     /// </summary>
-    public virtual string ContextKey(ToolContext context) => "";
+    public virtual string? ContextKey(ToolContext context) => "";
 
     /// <summary>
     /// Another one whenever the same input may be answered otherwise: for other code, data or options. Answers that
@@ -61,6 +62,9 @@ public abstract class Tool
     /// </summary>
     public virtual bool ChangesSomething(string input) => false;
 
+    /// <summary>What a call costs where there is a budget; see <see cref="ToolSession"/>.</summary>
+    public virtual double CostOf(string input) => 1;
+
     /// <summary>
     /// Answers an input. Never throws on bad input: it returns an error instead. Obeys cancellation.
     /// </summary>
@@ -73,6 +77,12 @@ public sealed record ToolContext(TimeProvider Clock)
 {
     /// <summary>The document being annotated or completed, where there is one.</summary>
     public Document? Document { get; init; }
+
+    /// <summary>What calls of one text or conversation share; null: each call is by itself.</summary>
+    public ToolSession? Session { get; init; }
+
+    /// <summary>Where text goes that is meant for the human alone; null: nobody is there.</summary>
+    public Action<string>? Display { get; init; }
 
     /// <summary>A context in which it is noon of a day, wherever one is.</summary>
     public static ToolContext On(DateOnly day) => new(new Noon(day));

@@ -139,8 +139,12 @@ public sealed class Toolbox
         if (changes && !await Policies.Approve!(new ApprovalRequest(tool, input), cancellation))
             return (Failure($"{tool.Name} would change something, and that was not approved."), CallOutcome.Refused);
 
-        var cache = changes || limits.CacheSeconds == 0 ? null : Policies.Cache;
-        string? key = cache is null ? null : ResultCache.KeyOf(tool, tool.ContextKey(context), input);
+        if (context.Session is { } session && session.Charge(tool.CostOf(input)) is { } refusal)
+            return (Failure($"{tool.Name} was not called: {refusal}"), CallOutcome.Refused);
+
+        string? circumstances = tool.ContextKey(context);
+        var cache = changes || circumstances is null || limits.CacheSeconds == 0 ? null : Policies.Cache;
+        string? key = cache is null ? null : ResultCache.KeyOf(tool, circumstances!, input);
         var maxAge = limits.CacheSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
         if (cache?.Find(key!, maxAge) is { } kept && Settle(tool, limits, ToolResult.Success(kept)) is
             { IsError: false } known)

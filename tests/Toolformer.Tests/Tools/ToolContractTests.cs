@@ -9,7 +9,13 @@ namespace Toolformer.Tests.Tools;
 /// <summary>What every tool of the catalogue keeps to; a new tool is covered by being there.</summary>
 public sealed class ToolContractTests
 {
-    private static readonly ToolContext Context = new(new ManualTime());
+    private static readonly ToolContext Context = new(new ManualTime())
+    {
+        Document = new Document("timetable", "Ferries leave at 8 and at 12.\nIn winter there is one a day, at 10.\n"
+            + "The fare is 6 euros, children pay half.\n"
+            + string.Concat(Enumerable.Repeat("Cats, dogs and bicycles travel free on all of the ferries.\n", 12))),
+        Display = _ => { },
+    };
 
     // What the demonstrations of the tools that search look for.
     private static readonly Lazy<SearchIndex> Index = new(() => SearchIndex.InMemory(
@@ -25,6 +31,9 @@ public sealed class ToolContractTests
     ]));
 
     private static readonly FakeTranslator Translator = new();
+
+    private static readonly FakeNotes Notes = new(
+        ("Spring fair", "On the second Saturday in May, at the [Old mill]."), ("Old mill", "It was built in 1790."));
 
     internal static readonly string[] Garbage =
     [
@@ -148,9 +157,10 @@ public sealed class ToolContractTests
     public async Task The_calls_of_its_demonstrations_can_be_executed(string name)
     {
         var tool = Made(name);
+        var context = Context with { Session = new ToolSession() };
         foreach (var call in tool.Demonstrations.SelectMany(d => CallSyntax.Find(d)).Select(c => c.Call))
         {
-            var result = await new Toolbox([tool]).CallAsync(call, Context);
+            var result = await new Toolbox([tool]).CallAsync(call, context);
             Assert.True(!result.IsError, $"{CallSyntax.Print(call)}: {result.Error}");
         }
     }
@@ -185,5 +195,6 @@ public sealed class ToolContractTests
         }
     }
 
-    private static Tool Made(string name) => Catalog.Find<Tool>(Index.Value, Translator).Single(t => t.Name == name);
+    private static Tool Made(string name) =>
+        Catalog.Find<Tool>(Index.Value, Translator, Notes).Single(t => t.Name == name);
 }

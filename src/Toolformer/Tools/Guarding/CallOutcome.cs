@@ -21,7 +21,7 @@ public enum CallOutcome
     /// <summary>The tool rests after failures in a row.</summary>
     Resting,
 
-    /// <summary>It would have changed something and was not approved.</summary>
+    /// <summary>It would have changed something and was not approved, or it costs more than is left.</summary>
     Refused,
 
     /// <summary>There is no such tool.</summary>
