@@ -162,7 +162,7 @@ public sealed class TorchLanguageModel : ILanguageModel
                 ? new TorchPrefix(prefix, layers.ConvertAll(l =>
                     (l.K.DetachFromDisposeScope(), l.V.DetachFromDisposeScope())))
                 : null;
-            results[b] = new ForwardResult(values[b].LogProbabilities, values[b].Argmax, kept);
+            results[b] = new ForwardResult(values[b].LogProbabilities, values[b].Argmax, kept) { Top = values[b].Top };
         }
         Count(batch.Sum(i => (long)i.Tokens.Count));
         return results;
@@ -171,19 +171,23 @@ public sealed class TorchLanguageModel : ILanguageModel
     /// <summary>
     /// Runs the head on the rows of <paramref name="hidden"/> (B·T, d) that somebody asked for, and only there.
     /// </summary>
-    private (float[] LogProbabilities, int[]? Argmax)[] Probabilities(
+    private (float[] LogProbabilities, int[]? Argmax, TokenScore[][] Top)[] Probabilities(
         Tensor hidden, IReadOnlyList<ForwardInput> batch, int longest)
     {
-        var results = new (float[] LogProbabilities, int[]? Argmax)[batch.Count];
-        var wanted = new List<(long Row, int Input, int Slot, int Token)>();               // Token −1: the argmax
+        const int argmax = -1, top = -2;
+        var results = new (float[] LogProbabilities, int[]? Argmax, TokenScore[][] Top)[batch.Count];
+        var wanted = new List<(long Row, int Input, int Slot, int Token)>();               // or one of those two
         for (int b = 0; b < batch.Count; b++)
         {
             var input = batch[b];
-            results[b] = (new float[input.Targets.Count], input.Argmax ? new int[input.Tokens.Count] : null);
+            results[b] = (new float[input.Targets.Count], input.Argmax ? new int[input.Tokens.Count] : null,
+                input.Top > 0 ? new TokenScore[input.Tokens.Count][] : []);
             for (int t = 0; t < input.Targets.Count; t++)
                 wanted.Add(((long)b * longest + input.Targets[t].Position - 1, b, t, input.Targets[t].Token));
             for (int t = 0; input.Argmax && t < input.Tokens.Count; t++)
-                wanted.Add(((long)b * longest + t, b, t, -1));
+                wanted.Add(((long)b * longest + t, b, t, argmax));
+            for (int t = 0; input.Top > 0 && t < input.Tokens.Count; t++)
+                wanted.Add(((long)b * longest + t, b, t, top));
         }
         var byRow = wanted.GroupBy(w => w.Row).ToArray();
         foreach (var chunk in byRow.Chunk(_headRows))
@@ -204,10 +208,20 @@ public sealed class TorchLanguageModel : ILanguageModel
                 for (int a = 0; a < targets.Length; a++)
                     results[targets[a].Want.Input].LogProbabilities[targets[a].Want.Slot] = found[a];
             }
-            if (targets.Length < asked.Length)
+            if (asked.Any(a => a.Want.Token == top))
+            {
+                int most = Math.Min(batch.Max(i => i.Top), VocabularySize);
+                var (values, indexes) = logits.topk(most, 1);
+                float[] scores = [.. values.Minus(normaliser).cpu().data<float>()];
+                long[] ids = [.. indexes.cpu().data<long>()];
+                foreach (var (row, want) in asked.Where(a => a.Want.Token == top))
+                    results[want.Input].Top[want.Slot] = [.. Enumerable.Range(row * most, most)
+                        .Take(batch[want.Input].Top).Select(i => new TokenScore((int)ids[i], scores[i]))];
+            }
+            if (asked.Any(a => a.Want.Token == argmax))
             {
                 long[] best = [.. logits.argmax(1).cpu().data<long>()];
-                foreach (var (row, want) in asked.Where(a => a.Want.Token < 0))
+                foreach (var (row, want) in asked.Where(a => a.Want.Token == argmax))
                     results[want.Input].Argmax![want.Slot] = (int)best[row];
             }
         }

@@ -72,6 +72,33 @@ public sealed class Tokenizer : ITokenizer
     public IReadOnlyList<Token> EncodeContinuation(string text) =>
         Encode(text, TextPlace.Continuation, allowSpecial: false);
 
+    /// <summary>
+    /// Encodes a text of parts, of which some are a template's: special tokens spelled out count as such there only.
+    /// </summary>
+    public IReadOnlyList<int> Encode(IEnumerable<(string Text, bool IsTemplate)> parts)
+    {
+        var ids = new List<int>();
+        var run = new StringBuilder();
+        var pieces = parts.SelectMany(part => part.IsTemplate
+            ? _asWritten.Pieces(part.Text, 0, part.Text.Length, allowSpecial: true)
+                .Select(p => (Text: part.Text[p.Start..p.End], p.Id))
+            : [(part.Text, Id: -1)]);
+        foreach ((string text, int id) in pieces.Append(("", 0)))
+        {
+            if (id < 0)
+            {
+                run.Append(text);
+                continue;
+            }
+            TextPlace place = ids.Count == 0 ? TextPlace.Beginning : TextPlace.AfterToken;
+            ids.AddRange(Encode(run.ToString(), place, allowSpecial: false).Select(t => t.Id));
+            run.Clear();
+            if (text.Length > 0)
+                ids.Add(id);
+        }
+        return ids;
+    }
+
     public string Decode(IEnumerable<int> ids) => Decode(ids, atStart: true);
 
     public string DecodeContinuation(IEnumerable<int> ids) => Decode(ids, atStart: false);

@@ -68,7 +68,7 @@ internal sealed class TokenizerConfig
         _ => null,
     };
 
-    private JsonElement? Value(string name) =>
+    public JsonElement? Value(string name) =>
         _root is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty(name, out JsonElement value)
             ? value
             : null;

@@ -50,6 +50,21 @@ public sealed record GenerationOptions
     /// <summary>Whether p(&lt;API&gt;) is noted at every step outside of calls.</summary>
     public bool NoteStartProbabilities { get; init; }
 
+    /// <summary>
+    /// How many of the likeliest tokens are noted at every step, with the log-probability of the one that was written,
+    /// all before temperature and cuts; null: none of it.
+    /// </summary>
+    public int? NoteLogProbabilities { get; init; }
+
+    /// <summary>
+    /// Tools that the caller runs: a call to one of them ends the completion (<see cref="FinishReason.CallerTool"/>).
+    /// One that has the name of a tool of the toolbox stands in its place.
+    /// </summary>
+    public IReadOnlyList<Tool> CallerTools { get; init; } = [];
+
+    /// <summary>Whether the completion begins with a call.</summary>
+    public bool BeginWithCall { get; init; }
+
     /// <summary>Most prompts in flight at once; when one is finished, the next joins.</summary>
     public int Rows { get; init; } = 16;
 
@@ -61,6 +76,8 @@ public sealed record GenerationOptions
         Require(MaxInputLength >= 1, nameof(MaxInputLength), MaxInputLength, "1 or more");
         Require(MaxNewTokens >= 1, nameof(MaxNewTokens), MaxNewTokens, "1 or more");
         Require(!(FreeInputs && ConstrainInputs), nameof(FreeInputs), "on with ConstrainInputs", "one of the two");
+        Require(NoteLogProbabilities is null or >= 0, nameof(NoteLogProbabilities), NoteLogProbabilities ?? 0,
+            "0 or more");
         Require(Rows >= 1, nameof(Rows), Rows, "1 or more");
         Require(!StopStrings.Contains(""), nameof(StopStrings), "\"\"", "texts of at least one character");
     }

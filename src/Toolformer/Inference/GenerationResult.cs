@@ -1,4 +1,5 @@
 using Toolformer.Markup;
+using Toolformer.Modeling;
 
 namespace Toolformer.Inference;
 
@@ -24,7 +25,19 @@ public enum FinishReason
     /// A prompted model began another call although it had been told to finish without: the text ends before it.
     /// </summary>
     CallLimit,
+
+    /// The model called one of <see cref="GenerationOptions.CallerTools"/>: <see cref="GenerationResult.OpenCall"/>.
+    /// </summary>
+    CallerTool,
 }
+
+/// <summary>What is known of a token when it is written.</summary>
+/// <param name="Sampled">False for a tool's result and the "]" after it.</param>
+/// <param name="StartProbability">p(&lt;API&gt;) in its place; null inside of calls, or not asked for.</param>
+/// <param name="LogProbability">Nats; null where the token was not sampled, or not asked for.</param>
+/// <param name="Top">The likeliest tokens in its place, where they were asked for.</param>
+public sealed record WrittenToken(int Id, bool InCall, bool Sampled, double? StartProbability,
+    float? LogProbability, IReadOnlyList<TokenScore> Top);
 
 /// <summary>A call that was executed while generating.</summary>
 /// <param name="Call">As it stands in the text; its result is empty where the tool failed.</param>
@@ -65,6 +78,12 @@ public sealed record GenerationResult
     public required IReadOnlyList<GeneratedCall> Calls { get; init; }
     public required FinishReason FinishReason { get; init; }
 
+    /// <summary>The call that the caller is to run: the text ends after its arrow.</summary>
+    public ApiCall? OpenCall { get; init; }
+
+    /// <summary>The tokens with what was noted of them, where something was asked for.</summary>
+    public IReadOnlyList<WrittenToken> Written { get; init; } = [];
+
     /// <summary>p(&lt;API&gt;) before each token outside of calls, in order, where it was asked for.</summary>
     public required IReadOnlyList<double> StartProbabilities { get; init; }
 }
@@ -77,6 +96,9 @@ public abstract record GenerationEvent
     /// <summary>More text; whole characters only, and nothing that may yet turn out to be a stop string.</summary>
     /// <param name="InCall">Whether it belongs to a call, from its opening space to its closing bracket.</param>
     public sealed record TextDelta(string Text, bool InCall) : GenerationEvent;
+
+    /// <summary>A token, before the text that it settles; only where something is noted of tokens.</summary>
+    public sealed record TokenAdded(WrittenToken Token) : GenerationEvent;
 
     /// <summary>A call is complete up to its arrow, and its tool starts to work.</summary>
     public sealed record CallStarted(ApiCall Call) : GenerationEvent;

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Tools;
@@ -22,6 +23,8 @@ internal sealed class GenerationRow
     private readonly List<GeneratedCall> _calls = [];
     private readonly List<double> _startProbabilities = [];
     private readonly List<GenerationEvent> _events = [];
+    private readonly List<WrittenToken> _written = [];
+    private readonly CancellationToken _cancellation;
     private readonly List<int> _next = [];
     private readonly ToolContext _context;
     private int _textTokens;
@@ -34,10 +37,13 @@ internal sealed class GenerationRow
     private int _callStart;
     private bool _roomForCall = true;
     private (ApiCall Call, long Started, Task<ToolResult> Result)? _running;
+    private ApiCall? _openCall;
 
-    public GenerationRow(GenerationRequest request, IReadOnlyList<int> prompt, GenerationRules rules)
+    /// <param name="cancellation">Ends the tools that work for this text.</param>
+    public GenerationRow(GenerationRequest request, IReadOnlyList<int> prompt, GenerationRules rules,
+        CancellationToken cancellation)
     {
-        (_request, _prompt, _rules) = (request, prompt, rules);
+        (_request, _prompt, _rules, _cancellation) = (request, prompt, rules, cancellation);
         // What tools remember from call to call belongs to one text.
         _context = request.Context.Session is null
             ? request.Context with { Session = new ToolSession() } : request.Context;
@@ -51,6 +57,9 @@ internal sealed class GenerationRow
 
     public IReadOnlyList<int> Prompt => _prompt;
     public bool IsFinished { get; private set; }
+
+    /// <summary>What went wrong with this text alone; then it is finished, without a last event.</summary>
+    public ExceptionDispatchInfo? Fault { get; private set; }
 
     /// <summary>The tokens that the model is to read next; none while a tool works and at the end.</summary>
     public IReadOnlyList<int> Next => _running is null && !IsFinished ? _next : [];
@@ -71,25 +80,46 @@ internal sealed class GenerationRow
     public void Take(ReadOnlySpan<float> logits)
     {
         _next.Clear();
-        if (_grammar is null)
-            WriteText(logits);
-        else
-            WriteCall(logits);
-        if (!IsFinished)
-            FinishIfFull();
+        try
+        {
+            if (_grammar is null)
+                WriteText(logits);
+            else
+                WriteCall(logits);
+            if (!IsFinished)
+                FinishIfFull();
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    /// <summary>Gives the text up, without a last event.</summary>
+    public void Leave()
+    {
+        IsFinished = true;
+        _running = null;
+    }
+
+    private void Fail(Exception fault)
+    {
+        Fault = ExceptionDispatchInfo.Capture(fault);
+        Leave();
     }
 
     private void WriteText(ReadOnlySpan<float> logits)
     {
         int open = _rules.Tokens?.Open ?? -1;
         if (_rules.Options.NoteStartProbabilities && open >= 0)
-            _startProbabilities.Add(Probability(logits, open));
+            _startProbabilities.Add(Math.Exp(TokenScores.Of(logits, open)));
 
         // A call inside of a character would make two broken characters of it.
         bool mayStart = _rules.MayStart(_calls.Count) && _failures < _rules.Options.MaxConsecutiveErrors
             && !_text.IsMidCharacter;
-        if (mayStart && _rules.Options.StartTopK > 1 && IsAmongTop(logits, open, _rules.Options.StartTopK)
-            && TryStartCall())
+        bool must = mayStart && _rules.Options.BeginWithCall && _tokens.Count == 0;
+        if (mayStart && (must || (_rules.Options.StartTopK > 1 && IsAmongTop(logits, open, _rules.Options.StartTopK)))
+            && TryStartCall(logits))
             return;
         if (_rules.Options.Sampling.MindsRepetition)
         {
@@ -100,7 +130,7 @@ internal sealed class GenerationRow
         int token = _rules.Sampler.Sample(logits, _random, _rules.Text(mayStart));
         if (mayStart && token == open)
         {
-            if (TryStartCall())
+            if (TryStartCall(logits))
                 return;
             if (!_roomForCall)
             {
@@ -115,6 +145,7 @@ internal sealed class GenerationRow
             return;
         }
         Append(token, sampled: true);
+        Note(token, inCall: false, logits);
         Emit(_text.Add(_rules.Model.Tokenizer.NextBytes(token, ref _atStart)), inCall: false);
         if (_text.IsStopped)
             Finish(FinishReason.StopString);
@@ -126,7 +157,7 @@ internal sealed class GenerationRow
     /// Writes " ["; not where no allowed tool can take an input from this text, nor where the context would end before
     /// the shortest call does.
     /// </summary>
-    private bool TryStartCall()
+    private bool TryStartCall(ReadOnlySpan<float> logits)
     {
         if (_rules.Grammar(_promptText + _text.WithoutCalls) is not { } grammar)
             return false;
@@ -135,7 +166,7 @@ internal sealed class GenerationRow
             return false;
         Emit(_text.Settle(), inCall: false);
         (_grammar, _state, _callStart) = (grammar, grammar.Start, _tokens.Count);
-        AppendInCall(_rules.Tokens!.Open, sampled: true);
+        AppendInCall(_rules.Tokens!.Open, logits);
         return true;
     }
 
@@ -144,7 +175,7 @@ internal sealed class GenerationRow
         int token = _grammar!.Draw(_state, RoomForHead, logits, _rules.Sampler, _random);
         if (!_grammar.TryAdvance(_state, token, out _state))
             throw new InvalidOperationException($"The grammar allowed token {token} and then refused it.");
-        AppendInCall(token, sampled: true);
+        AppendInCall(token, logits);
         if (!_grammar.IsAccepting(_state))
             return;
 
@@ -153,25 +184,41 @@ internal sealed class GenerationRow
             .DecodeContinuation(_tokens.Skip(_callStart + 1))[..^CallSyntax.Arrow.Length];
         int input = head.IndexOf('(') + 1;
         var call = new ApiCall(head[..(input - 1)], head[input..^1]);
+        if (_rules.IsCallers(call.Tool))
+        {
+            _openCall = call;
+            Finish(FinishReason.CallerTool);
+            return;
+        }
         _events.Add(new GenerationEvent.CallStarted(call));
         long started = _rules.Timer.GetTimestamp();
-        _running = (call, started, _rules.Tools.CallAsync(call, _context, _rules.Cancellation).AsTask());
+        _running = (call, started, _rules.Tools.CallAsync(call, _context, _cancellation).AsTask());
     }
 
     /// <summary>
     /// Splices in the result once <see cref="Tool"/> is done. A failed tool's is empty: the text goes on.
     /// </summary>
-    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public void TakeResult()
     {
-        var (call, started, work) = _running!.Value;
-        var result = work.GetAwaiter().GetResult();
+        try
+        {
+            var (call, started, work) = _running!.Value;
+            SpliceIn(work.GetAwaiter().GetResult(), call, started);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private void SpliceIn(ToolResult result, ApiCall call, long started)
+    {
         _running = null;
         var duration = _rules.Timer.GetElapsedTime(started);
         int room = _rules.Model.ContextLength - _prompt.Count - _tokens.Count - _rules.Tokens!.Close.Length;
         call = call with { Result = Fitting(result.Text ?? "", room) };
         foreach (int token in (int[])[.. _rules.Tokens.EncodeResult(call.Result), .. _rules.Tokens.Close])
-            AppendInCall(token, sampled: false);
+            AppendInCall(token, logits: default);
         var done = new GeneratedCall(call, result.Error, duration, _callStart, _tokens.Count);
         _calls.Add(done);
         _failures = done.Error is null ? 0 : _failures + 1;
@@ -198,10 +245,26 @@ internal sealed class GenerationRow
         _next.Add(token);
     }
 
-    private void AppendInCall(int token, bool sampled)
+    /// <param name="logits">What it was drawn from; empty: it was put in.</param>
+    private void AppendInCall(int token, ReadOnlySpan<float> logits)
     {
-        Append(token, sampled);
+        Append(token, sampled: !logits.IsEmpty);
+        Note(token, inCall: true, logits);
         Emit(_text.AddInCall(_rules.Model.Tokenizer.NextBytes(token, ref _atStart)), inCall: true);
+    }
+
+    private void Note(int token, bool inCall, ReadOnlySpan<float> logits)
+    {
+        if (!_rules.Options.NoteStartProbabilities && _rules.Options.NoteLogProbabilities is null)
+            return;
+        bool drawn = !logits.IsEmpty && _rules.Options.NoteLogProbabilities is not null;
+        bool place = !logits.IsEmpty && (!inCall || token == _rules.Tokens!.Open);
+        var written = new WrittenToken(token, inCall, Sampled: !logits.IsEmpty,
+            place && _startProbabilities.Count > 0 ? _startProbabilities[^1] : null,
+            drawn ? TokenScores.Of(logits, token) : null,
+            drawn ? TokenScores.Likeliest(logits, _rules.Options.NoteLogProbabilities!.Value) : []);
+        _written.Add(written);
+        _events.Add(new GenerationEvent.TokenAdded(written));
     }
 
     private void Emit(string text, bool inCall)
@@ -230,6 +293,8 @@ internal sealed class GenerationRow
             Sampled = _sampled,
             Calls = _calls,
             FinishReason = reason,
+            OpenCall = _openCall,
+            Written = _written,
             StartProbabilities = _startProbabilities,
         }));
     }
@@ -244,15 +309,5 @@ internal sealed class GenerationRow
         foreach (float logit in logits)
             higher += logit > own ? 1 : 0;
         return higher < k;
-    }
-
-    private static double Probability(ReadOnlySpan<float> logits, int token)
-    {
-        double max = double.NegativeInfinity, sum = 0;
-        foreach (float logit in logits)
-            max = Math.Max(max, logit);
-        foreach (float logit in logits)
-            sum += Math.Exp(logit - max);
-        return Math.Exp(logits[token] - max) / sum;
     }
 }

@@ -4,7 +4,7 @@ using Toolformer.Tools;
 
 namespace Toolformer.Inference;
 
-/// <summary>What all rows of one run of <see cref="ToolUsingModel"/> have in common. For one thread.</summary>
+/// <summary>What all rows that were asked for together have in common. For one thread.</summary>
 internal sealed class GenerationRules
 {
     private const int MinResult = 8;
@@ -18,10 +18,10 @@ internal sealed class GenerationRules
     /// From the text so far to what may follow " [", arrow included; null: no call can start.
     /// </param>
     public GenerationRules(ILanguageModel model, GenerationOptions options, Toolbox tools, CallTokens? tokens,
-        Func<string, TokenAutomaton>? grammar, TimeProvider timer, CancellationToken cancellation)
+        Func<string, TokenAutomaton>? grammar, TimeProvider timer)
     {
         (Model, Options, Tools, Tokens, Timer) = (model, options, tools, tokens, timer);
-        (_grammar, Cancellation) = (grammar, cancellation);
+        _grammar = grammar;
         Sampler = new Sampler(options.Sampling);
         // A model's output may be wider than its vocabulary, padded to a round number: those ids are no tokens.
         int size = model.Tokenizer.VocabularySize;
@@ -40,7 +40,9 @@ internal sealed class GenerationRules
     public CallTokens? Tokens { get; }
     public TimeProvider Timer { get; }
     public Sampler Sampler { get; }
-    public CancellationToken Cancellation { get; }
+
+    /// <summary>Whether the caller runs this tool.</summary>
+    public bool IsCallers(string tool) => Options.CallerTools.Any(t => t.Name == tool);
 
     /// <summary>Whether a text with so many calls may get another one.</summary>
     public bool MayStart(int calls) => _grammar is not null && calls < Options.MaxCalls;

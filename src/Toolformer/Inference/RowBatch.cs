@@ -6,7 +6,7 @@ namespace Toolformer.Inference;
 /// The rows in flight and the model's batch, in the same order. Every token of a row is computed once, unless memory
 /// runs out: then half of the rows wait until others are done, and read again what they had read.
 /// </summary>
-internal sealed class RowBatch(ILanguageModel model) : IDisposable
+internal sealed class RowBatch(ILanguageModel model, PromptReader reader) : IDisposable
 {
     private sealed record Member(GenerationRow Row, IPrefix Prefix)
     {
@@ -26,24 +26,14 @@ internal sealed class RowBatch(ILanguageModel model) : IDisposable
     /// <summary>Reads the prompts, all but their last tokens: those are the first that the batch reads.</summary>
     public void Join(IReadOnlyList<GenerationRow> rows, CancellationToken cancellation)
     {
-        var read = model.Forward([.. rows.Select(Opening)], cancellation);
-        _waiting.AddRange(rows.Zip(read, (row, result) => new Member(row, result.Prefix!)));
-        foreach (var (row, result) in rows.Zip(read))
+        var read = reader.Read([.. rows.Select(row => row.Prompt)], cancellation);
+        _waiting.AddRange(rows.Zip(read, (row, prompt) => new Member(row, prompt.Prefix)));
+        foreach (var (row, prompt) in rows.Zip(read))
         {
-            if (row.Prompt.Count == 1)
-                row.Take(result.LogProbabilities);
+            if (prompt.Next is { } logits)
+                row.Take(logits);
         }
     }
-
-    // A prompt of one token leaves nothing to read before its last: it is read here, and the log-probabilities of
-    // everything that may follow are asked for; as logits they serve as well.
-    private ForwardInput Opening(GenerationRow row) => row.Prompt.Count > 1
-        ? new ForwardInput([.. row.Prompt.SkipLast(1)]) { Keep = true }
-        : new ForwardInput(row.Prompt)
-        {
-            Keep = true,
-            Targets = [.. Enumerable.Range(0, model.VocabularySize).Select(token => new Target(1, token))],
-        };
 
     /// <summary>
     /// Takes in the results that have come, and lets the model read on; false where there was nothing to do because

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Tools;
 
@@ -18,11 +17,7 @@ namespace Toolformer.Inference;
 public sealed class ToolUsingModel
 {
     private readonly ILanguageModel _model;
-    private readonly Toolbox _tools;
-    private readonly TimeProvider _timer;
-    private readonly CallTokens? _tokens;
-    private readonly Dictionary<string, TokenAutomaton> _grammars = [];
-    private TokenTrie? _vocabulary;
+    private readonly RowSource _source;
 
     /// <param name="tools">
     /// Empty: the model writes without calls, and " [" is text like any other. That is the paper's baseline; a model
@@ -32,8 +27,8 @@ public sealed class ToolUsingModel
     /// <exception cref="NotSupportedException">" [" is not one token of this model.</exception>
     public ToolUsingModel(ILanguageModel model, Toolbox tools, TimeProvider? timer = null)
     {
-        (_model, _tools, _timer) = (model, tools.For(model.Tokenizer), timer ?? TimeProvider.System);
-        _tokens = tools.Names.Count > 0 ? new CallTokens(model.Tokenizer) : null;
+        _model = model;
+        _source = new RowSource(model, tools, timer ?? TimeProvider.System);
     }
 
     /// <summary>Writes on after each prompt; the results are in the order of the requests.</summary>
@@ -80,13 +75,12 @@ public sealed class ToolUsingModel
         IReadOnlyList<GenerationRequest> requests, GenerationOptions options,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
-        options.Check();
+        var rules = _source.Rules(options);
+        var prompts = requests.Select(_source.Prompt).ToList();
         // Tools still at work when the run ends early are told so.
         using var run = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var rules = new GenerationRules(_model, options, _tools, _tokens, Grammar(options), _timer, run.Token);
-        var prompts = requests.Select(PromptTokens).ToList();
         var rows = new List<(int Index, GenerationRow Row)>();
-        using var batch = new RowBatch(_model);
+        using var batch = new RowBatch(_model, new PromptReader(_model));
         try
         {
             for (int started = 0; started < requests.Count || rows.Count > 0;)
@@ -95,7 +89,7 @@ public sealed class ToolUsingModel
                 var joining = new List<GenerationRow>();
                 for (; started < requests.Count && batch.Count + joining.Count < options.Rows; started++)
                 {
-                    var row = new GenerationRow(requests[started], prompts[started], rules);
+                    var row = new GenerationRow(requests[started], prompts[started], rules, run.Token);
                     rows.Add((started, row));
                     if (!row.IsFinished)
                         joining.Add(row);
@@ -106,6 +100,7 @@ public sealed class ToolUsingModel
                 bool moved = batch.Step();
                 foreach (var (index, row) in rows)
                 {
+                    row.Fault?.Throw();
                     foreach (var happened in row.TakeEvents())
                         yield return (index, happened);
                 }
@@ -119,36 +114,5 @@ public sealed class ToolUsingModel
         {
             await run.CancelAsync();
         }
-    }
-
-    private IReadOnlyList<int> PromptTokens(GenerationRequest request)
-    {
-        IReadOnlyList<int> tokens = request.PromptTokens ?? [
-            .. _model.BeginningOfText is { } beginning ? [beginning] : Array.Empty<int>(),
-            .. _model.Tokenizer.Encode(request.Prompt).Select(token => token.Id)];
-        return tokens.Count > 0 ? tokens : throw new ArgumentException("A prompt is empty, and this model has no token "
-            + "that stands before a text: give at least a word to write on from.", nameof(request));
-    }
-
-    /// <summary>What may follow " [" after a text: `Tool(input) ->`. Null: no call may start.</summary>
-    private Func<string, TokenAutomaton>? Grammar(GenerationOptions options)
-    {
-        var tools = options.AllowedTools is { } names ? _tools.Only(names) : _tools;
-        if (options.StartTopK == 0 || options.MaxCalls == 0 || tools.Names.Count == 0)
-            return null;
-        _vocabulary ??= TokenTrie.Of(_model);
-        if (options.ConstrainInputs)
-            return text => Compile(tool => tool.InputPattern(text));
-
-        string key = $"{options.FreeInputs} {options.MaxInputLength} "
-            + string.Join(' ', tools.Tools.Select(tool => tool.Name));
-        if (!_grammars.TryGetValue(key, out var grammar))
-            grammar = _grammars[key] = Compile(options.FreeInputs ? null : tool => tool.InputPattern(null));
-        return _ => grammar;
-
-        TokenAutomaton Compile(Func<Tool, TokenPattern?>? inputOf) => TokenAutomaton.Compile(
-            TokenPattern.Concat(
-                CallPattern.Head(tools.Tools, inputOf, options.MaxInputLength), TokenPattern.Exactly(CallSyntax.Arrow)),
-            _vocabulary);
     }
 }

@@ -56,6 +56,9 @@ public sealed record ForwardInput(IReadOnlyList<int> Tokens, IPrefix? Prefix = n
     /// <summary>Whether the most likely next token at each position is wanted too (runs the head everywhere).</summary>
     public bool Argmax { get; init; }
 
+    /// <summary>How many of the likeliest next tokens are wanted at each position; 0: none.</summary>
+    public int Top { get; init; }
+
     /// <summary>Whether the result shall carry an <see cref="IPrefix"/> that can be continued.</summary>
     public bool Keep { get; init; }
 }
@@ -70,7 +73,14 @@ public readonly record struct Target(int Position, int Token);
 /// <param name="LogProbabilities">One value in nats per target, in the order of the targets.</param>
 /// <param name="Argmax">Per position the most likely next token, where it was asked for.</param>
 /// <param name="Prefix">The kept state, where it was asked for; the caller disposes it.</param>
-public sealed record ForwardResult(float[] LogProbabilities, int[]? Argmax, IPrefix? Prefix);
+public sealed record ForwardResult(float[] LogProbabilities, int[]? Argmax, IPrefix? Prefix)
+{
+    /// <summary>Per position the likeliest next tokens, the likeliest first, where they were asked for.</summary>
+    public IReadOnlyList<TokenScore[]> Top { get; init; } = [];
+}
+
+/// <summary>A token that may come next, and its log-probability in nats.</summary>
+public readonly record struct TokenScore(int Token, float LogProbability);
 
 /// <summary>
 /// The immutable keys and values of a read sequence. Forking it costs nothing. A prefix keeps its parent alive.
@@ -81,6 +91,15 @@ public interface IPrefix : IDisposable
     int Length { get; }
 
     IPrefix? Parent { get; }
+
+    /// <summary>Memory that keys and values take, the parents' included.</summary>
+    long Bytes { get; }
+
+    /// <summary>
+    /// The first tokens alone, for the caller to dispose. It shares the memory where a prefix of the chain ends there.
+    /// </summary>
+    /// <param name="length">From 1 to <see cref="Length"/>.</param>
+    IPrefix First(int length);
 }
 
 /// <summary>

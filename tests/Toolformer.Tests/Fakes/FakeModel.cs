@@ -40,7 +40,12 @@ public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILangu
             int[]? argmax = input.Argmax
                 ? [.. input.Tokens.Select((_, i) => ArgMax(logits(all[..(before.Length + i + 1)])))]
                 : null;
-            return new([.. input.Targets.Select(LogP)], argmax, input.Keep ? new Prefix(all, input.Prefix) : null);
+            TokenScore[] Top(int i) => [.. LogSoftmax(logits(all[..(before.Length + i + 1)])).Index()
+                .OrderByDescending(l => l.Item).Take(input.Top).Select(l => new TokenScore(l.Index, l.Item))];
+            return new([.. input.Targets.Select(LogP)], argmax, input.Keep ? new Prefix(all, input.Prefix) : null)
+            {
+                Top = input.Top > 0 ? [.. input.Tokens.Select((_, i) => Top(i))] : [],
+            };
         }
     }
 
@@ -65,6 +70,9 @@ public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILangu
     private sealed record Prefix(int[] All, IPrefix? Parent) : IPrefix
     {
         public int Length => All.Length;
+        public long Bytes => 4L * Length;
+        public IPrefix First(int length) => new Prefix(All[..length],
+            Parent is { } parent && parent.Length >= length ? parent.Parent : Parent);
         public void Dispose() { }
     }
 
