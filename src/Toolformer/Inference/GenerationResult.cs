@@ -26,6 +26,7 @@ public enum FinishReason
     /// </summary>
     CallLimit,
 
+    /// <summary>
     /// The model called one of <see cref="GenerationOptions.CallerTools"/>: <see cref="GenerationResult.OpenCall"/>.
     /// </summary>
     CallerTool,
