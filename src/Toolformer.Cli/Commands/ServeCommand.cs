@@ -83,8 +83,8 @@ public sealed class ServeCommand : Verb
         }
         catch (IOException e)
         {
-            throw new InvalidOperationException($"{new IPEndPoint(options.Address, options.Port)} can't be listened on: "
-                + $"{e.Message}\n  in --port\n  Take another port, or 0 for any that is free.", e);
+            throw new InvalidOperationException($"{new IPEndPoint(options.Address, options.Port)} can't be listened "
+                + $"on: {e.Message}\n  in --port\n  Take another port, or 0 for any that is free.", e);
         }
         display.Note($"Serving {options.ModelName} with {string.Join(", ", tools.Tools.Select(t => t.Name))} at "
             + $"{server.Url} until Ctrl+C.");

@@ -25,17 +25,20 @@ public sealed class CallerTool(string functionName, ToolTexts texts, Signature s
                 throw ApiException.Bad($"{path}type is '{type}'; only \"function\" can be called.", path + "type");
             var function = entry.Object("function")
                 ?? throw ApiException.Bad($"{path}function is missing.", path + "function");
-            string name = function.Text("name") ?? throw ApiException.Bad(
-                $"{path}function.name is missing.", path + "function.name");
+            string name = function.Text("name") ?? throw Bad("is missing");
             string written = Written(name);
             if (!CallSyntax.IsName(written) || name.Length > 64)
-                throw ApiException.Bad($"{path}function.name is '{name}', which can't be written in a call: use at most "
-                    + "64 letters, digits, underscores and hyphens, a letter first.", path + "function.name");
+                throw Bad($"is '{name}', which can't be written in a call: use at most 64 letters, digits, underscores "
+                    + "and hyphens, a letter first");
             if (tools.Any(t => t.Name == written))
-                throw ApiException.Bad($"{path}function.name is '{name}', which another tool has.", path + "function.name");
-            var schema = function.Object("parameters") is null ? default : function.Value("parameters")!.Value;
+                throw Bad($"is '{name}', which another tool has");
+            var schema = function.Object("parameters") is null
+                ? JsonSerializer.SerializeToElement(new { })
+                : function.Value("parameters")!.Value;
             tools.Add(new CallerTool(name, new ToolTexts(written, function.Text("description") ?? ""),
-                Signature.Of(schema.ValueKind == JsonValueKind.Undefined ? JsonSerializer.SerializeToElement(new { }) : schema)));
+                Signature.Of(schema)));
+
+            ApiException Bad(string why) => ApiException.Bad($"{path}function.name {why}.", path + "function.name");
         }
         return tools;
     }

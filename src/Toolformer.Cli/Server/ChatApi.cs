@@ -5,8 +5,8 @@ using Toolformer.Inference;
 namespace Toolformer.Cli.Server;
 
 /// <summary>
-/// POST /v1/chat/completions. Tools of the server run inside the answer and are reported in "toolformer"; those that the
-/// client brings come back as "tool_calls".
+/// POST /v1/chat/completions. Tools of the server run inside the answer and are reported in "toolformer"; those that
+/// the client brings come back as "tool_calls".
 /// </summary>
 internal sealed class ChatApi(GenerationQueue queue, ServedModel model, ServerOptions options)
 {
@@ -105,11 +105,16 @@ internal sealed class ChatApi(GenerationQueue queue, ServedModel model, ServerOp
             choice = word is "auto" or "none" or "required" ? word : throw ApiException.Bad(
                 Spelling.Unknown("tool choice", word, ["auto", "none", "required"]), name);
         if (choice == "none" || tools.Count == 0)
-            return choice == "required" ? throw ApiException.Bad("tool_choice is \"required\", and there are no tools.", name)
-                : parameters;
+            return choice != "required" ? parameters
+                : throw ApiException.Bad("tool_choice is \"required\", and there are no tools.", name);
         var options = parameters.Options with { CallerTools = tools };
         if (choice == "required")
-            options = options with { BeginWithCall = true, AllowedTools = [], MaxCalls = Math.Max(1, options.MaxCalls) };
+            options = options with
+            {
+                BeginWithCall = true,
+                AllowedTools = [],
+                MaxCalls = Math.Max(1, options.MaxCalls),
+            };
         return parameters with { Options = options };
     }
 

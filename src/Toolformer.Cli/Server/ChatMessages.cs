@@ -46,8 +46,8 @@ internal static class ChatMessages
                     break;
                 case "tool":
                     string id = message.Text("tool_call_id") ?? "";
-                    var call = pending.Find(p => p.Id == id) ?? throw ApiException.Bad(
-                        $"{path}tool_call_id is '{id}', which is no call of the message before.", path + "tool_call_id");
+                    var call = pending.Find(p => p.Id == id) ?? throw ApiException.Bad($"{path}tool_call_id is "
+                        + $"'{id}', which is no call of the message before.", path + "tool_call_id");
                     pending.Remove(call);
                     string result = CallSyntax.Neutralise(Content(message, path, isRequired: true));
                     Say(turns, CallSyntax.Print(call.Call with { Result = result }));
@@ -92,7 +92,7 @@ internal static class ChatMessages
         return calls;
     }
 
-    /// <summary>The arguments as the model wrote them; as JSON where the tool is not among those of the request.</summary>
+    /// <summary>The arguments as the model wrote them; as JSON where the request lacks the tool.</summary>
     private static string Input(CallerTool? tool, string arguments, string path)
     {
         try
@@ -104,7 +104,8 @@ internal static class ChatMessages
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            throw ApiException.Bad($"{path}function.arguments can't be read: {e.Message}", path + "function.arguments");
+            throw ApiException.Bad(
+                $"{path}function.arguments can't be read: {e.Message}", path + "function.arguments");
         }
     }
 

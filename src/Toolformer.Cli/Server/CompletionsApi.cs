@@ -29,13 +29,15 @@ internal sealed class CompletionsApi(GenerationQueue queue, ServedModel model, S
         var scored = echo && top is { } most
             ? await queue.ScoreAsync(prompts, most, request.Client, request.Cancelled)
             : null;
-        string[] heads = [.. prompts.Select(p => echo ? model.Tokenizer.Decode(startsBare ? p : WithoutBeginning(p)) : "")];
+        string[] heads = [.. prompts.Select(p =>
+            echo ? model.Tokenizer.Decode(startsBare ? p : WithoutBeginning(p)) : "")];
         var logs = choices.Select(c => top is null ? null : new LogProbabilities(model)).ToList();
         foreach (var (i, log) in logs.Index())
         {
             int p = i / parameters.Texts;
             if (log is not null && scored is not null)
-                log.AddPrompt(prompts[p], scored[p], startsBare ? 0 : prompts[p].Length - WithoutBeginning(prompts[p]).Length);
+                log.AddPrompt(prompts[p], scored[p],
+                    skip: startsBare ? 0 : prompts[p].Length - WithoutBeginning(prompts[p]).Length);
             else
                 log?.Begin(heads[p].Length);
         }
@@ -109,7 +111,7 @@ internal sealed class CompletionsApi(GenerationQueue queue, ServedModel model, S
     }
 
     private int[] WithoutBeginning(int[] prompt) =>
-        model.Model.BeginningOfText is { } beginning && prompt.Length > 0 && prompt[0] == beginning ? prompt[1..] : prompt;
+        model.Model.BeginningOfText is { } beginning && prompt.FirstOrDefault(-1) == beginning ? prompt[1..] : prompt;
 
     /// <summary>A text, a list of texts, the tokens of a text, or a list of those.</summary>
     private (List<int[]> Prompts, bool AreTokens) Prompts(RequestFields fields, int newTokens)
@@ -127,9 +129,9 @@ internal sealed class CompletionsApi(GenerationQueue queue, ServedModel model, S
                 model.Checked(Ids(ids, $"{name}[{i}]"), $"{name}[{i}]", newTokens))], true);
         if (prompt.ValueKind is not (JsonValueKind.Array or JsonValueKind.String))
             throw RequestFields.Wrong(prompt, name, "a text, a list of texts, or token ids");
+        bool isList = prompt.ValueKind == JsonValueKind.Array;
         return ([.. fields.Texts(name, most)!.Select((text, i) =>
-            model.Checked(model.Tokens(text), prompt.ValueKind == JsonValueKind.Array ? $"{name}[{i}]" : name, newTokens))],
-            false);
+            model.Checked(model.Tokens(text), isList ? $"{name}[{i}]" : name, newTokens))], false);
     }
 
     private int[] Ids(JsonElement list, string name) => list.ValueKind != JsonValueKind.Array

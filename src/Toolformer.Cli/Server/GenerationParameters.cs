@@ -88,8 +88,8 @@ internal sealed record GenerationParameters
     private static DateOnly Day(string text) => DateOnly.TryParseExact(
         text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
         ? day
-        : throw ApiException.Bad($"toolformer.date is '{(text.Length > 40 ? text[..40] : text)}', which is no day: write "
-            + "2024-03-09.", "toolformer.date");
+        : throw ApiException.Bad($"toolformer.date is '{(text.Length > 40 ? text[..40] : text)}', which is no day: "
+            + "write 2024-03-09.", "toolformer.date");
 
     /// <summary>The prompts in the order of the choices: n of each, each with dice of its own.</summary>
     public List<GenerationRequest> Requests(IReadOnlyList<int[]> prompts, ToolContext context) =>

@@ -4,7 +4,7 @@ using Toolformer.Modeling;
 
 namespace Toolformer.Cli.Server;
 
-/// <summary>The "logprobs" of a completion: per token its text, its log-probability, the likeliest in its place.</summary>
+/// <summary>The "logprobs" of a completion: per token its text, log-probability, and the likeliest there.</summary>
 internal sealed class LogProbabilities(ServedModel model)
 {
     private JsonArray _tokens = [], _values = [], _top = [], _offsets = [];
@@ -12,14 +12,16 @@ internal sealed class LogProbabilities(ServedModel model)
     private int _offset;
 
     /// <summary>The completion's first token stands after so many characters that are not listed.</summary>
-    public void Begin(int offset) => (_offset, _decoder) = (offset, new StreamingDecoder(model.Tokenizer, continues: true));
+    public void Begin(int offset) =>
+        (_offset, _decoder) = (offset, new StreamingDecoder(model.Tokenizer, continues: true));
 
     /// <summary>Lists a prompt that was scored.</summary>
     /// <param name="skip">Tokens at its beginning that are not shown.</param>
     public void AddPrompt(int[] prompt, ForwardResult scored, int skip)
     {
         for (int i = skip; i < prompt.Length; i++)
-            Add(prompt[i], i == 0 ? null : scored.LogProbabilities[i - 1], i == 0 || scored.Top.Count == 0 ? [] : scored.Top[i - 1]);
+            Add(prompt[i], i == 0 ? null : scored.LogProbabilities[i - 1],
+                i == 0 || scored.Top.Count == 0 ? [] : scored.Top[i - 1]);
     }
 
     public void Add(IEnumerable<WrittenToken> tokens)

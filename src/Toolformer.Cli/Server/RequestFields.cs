@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Toolformer.Cli.Server;
 
-/// <summary>The fields of a JSON object that a client sent, read with types and bounds; null counts as absent.</summary>
+/// <summary>The fields of a JSON object of a client, read with types and bounds; null counts as absent.</summary>
 /// <param name="path">Where the object stands in the request: "", or "messages[0].".</param>
 public sealed class RequestFields(JsonElement root, string path = "")
 {
@@ -33,8 +33,8 @@ public sealed class RequestFields(JsonElement root, string path = "")
     /// <summary>An object of the request.</summary>
     public static RequestFields Of(JsonElement value, string path) => value.ValueKind == JsonValueKind.Object
         ? new RequestFields(value, path)
-        : throw ApiException.Bad($"{(path.Length > 0 ? path.TrimEnd('.') : "The body")} is {Kind(value)}, where an object "
-            + "is expected.", path.TrimEnd('.'));
+        : throw ApiException.Bad($"{(path.Length > 0 ? path.TrimEnd('.') : "The body")} is {Kind(value)}, where an "
+            + "object is expected.", path.TrimEnd('.'));
 
     public JsonElement? Value(string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

@@ -90,7 +90,8 @@ public sealed class ServeOptions
 
     public IEnumerable<Option> All =>
     [
-        _host, _port, ModelName, Keys, CreateKey, _rows, _waiting, _cache, _deadline, _grace, _body, _log, _contents, Mcp,
+        _host, _port, ModelName, Keys, CreateKey, _rows, _waiting, _cache, _deadline, _grace, _body, _log, _contents,
+        Mcp,
     ];
 
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
@@ -114,12 +115,13 @@ public sealed class ServeOptions
 
     /// <summary>The log that the options name, to be disposed after the last request.</summary>
     public OpenedLog OpenLog(ParseResult arguments, Display display) => new(
-        arguments.GetValue(_log) is { } file ? new JsonLinesWriter(file) : null, arguments.GetValue(_contents), display);
+        arguments.GetValue(_log) is { } file ? new JsonLinesWriter(file) : null, arguments.GetValue(_contents),
+        display);
 
     private static IPAddress Address(string text) => text == "localhost" ? IPAddress.Loopback
         : IPAddress.TryParse(text, out var address) ? address
-        : throw new ArgumentException($"'{text}' is no address.\n  in --host\n  Give 127.0.0.1, ::1, 0.0.0.0 or another "
-            + "one of this machine.");
+        : throw new ArgumentException($"'{text}' is no address.\n  in --host\n  Give 127.0.0.1, ::1, 0.0.0.0 or "
+            + "another one of this machine.");
 
     private static int Within(ParseResult arguments, Option<int> option, int least, int most) =>
         arguments.GetValue(option) is var value && value >= least && value <= most
@@ -134,8 +136,8 @@ public sealed class ServeOptions
         {
             if (file is null)
             {
-                display.Note(FormattableString.Invariant($"{line.Time:HH:mm:ss} {line.Client} {line.Method} {line.Path} ")
-                    + FormattableString.Invariant($"{line.Status} {line.Milliseconds} ms")
+                display.Note(FormattableString.Invariant($"{line.Time:HH:mm:ss} {line.Client} {line.Method} ")
+                    + FormattableString.Invariant($"{line.Path} {line.Status} {line.Milliseconds} ms")
                     + (line.CompletionTokens is { } tokens ? $", {line.PromptTokens} + {tokens} tokens" : "")
                     + (line.Error is { } error ? $", {error}" : ""));
                 return;

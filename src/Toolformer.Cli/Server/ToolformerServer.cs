@@ -160,7 +160,8 @@ public sealed class ToolformerServer : IAsyncDisposable
         if (http.Request.Method != route.Method)
         {
             http.Response.Headers.Allow = route.Method;
-            throw new ApiException(405, $"{path} takes {route.Method}, not {http.Request.Method}.", code: "wrong_method");
+            throw new ApiException(
+                405, $"{path} takes {route.Method}, not {http.Request.Method}.", code: "wrong_method");
         }
         await route.Serve(http, request);
     }
@@ -170,7 +171,8 @@ public sealed class ToolformerServer : IAsyncDisposable
     {
         var fields = await RequestFields.ReadAsync(http.Request, request.Cancelled);
         if (fields.Text("model") is { } name && name != _options.ModelName)
-            throw new ApiException(404, Spelling.Unknown("model", name, [_options.ModelName]), "model", "model_not_found");
+            throw new ApiException(
+                404, Spelling.Unknown("model", name, [_options.ModelName]), "model", "model_not_found");
         await serve(fields, request);
     }
 
@@ -185,12 +187,13 @@ public sealed class ToolformerServer : IAsyncDisposable
             case QueueFullException:
                 return new ApiException(503, e.Message, code: "stopping") { RetryAfter = 5 };
             case BadHttpRequestException bad:
-                return new ApiException(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                    ? $"The body is longer than the {_options.MaxBody} bytes that this server takes."
-                    : bad.Message, code: bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "body_too_large" : null);
+                return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+                    ? new ApiException(bad.StatusCode, $"The body is longer than the {_options.MaxBody} bytes that "
+                        + "this server takes.", code: "body_too_large")
+                    : new ApiException(bad.StatusCode, bad.Message);
             case OperationCanceledException:
-                return new ApiException(504, $"The request took longer than {_options.Deadline.TotalSeconds:0.#} s: ask for "
-                    + "fewer tokens or texts.", code: "deadline");
+                return new ApiException(504, $"The request took longer than {_options.Deadline.TotalSeconds:0.#} s: "
+                    + "ask for fewer tokens or texts.", code: "deadline");
             case ArgumentException or KeyNotFoundException or NotSupportedException:
                 return ApiException.Bad(e.Message);
             case OutOfMemoryException:

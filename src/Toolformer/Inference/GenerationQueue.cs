@@ -99,7 +99,8 @@ public sealed class GenerationQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Scores texts: per text the log-probability of each token after the first, and the likeliest tokens in each place.
+    /// Scores texts: per text the log-probability of each token after the first, and the likeliest tokens in each
+    /// place.
     /// </summary>
     /// <exception cref="QueueFullException">Too many wait already, or the queue is closed.</exception>
     public async Task<IReadOnlyList<ForwardResult>> ScoreAsync(IReadOnlyList<IReadOnlyList<int>> texts, int top,
@@ -113,7 +114,9 @@ public sealed class GenerationQueue : IAsyncDisposable
     }
 
     /// <summary>Takes nothing on any more, and ends when what was begun is done.</summary>
-    /// <param name="cancellation">Gives up what is not done yet; it ends with a <see cref="QueueFullException"/>.</param>
+    /// <param name="cancellation">
+    /// Gives up what is not done yet; it ends with a <see cref="QueueFullException"/>.
+    /// </param>
     /// <returns>How many requests were given up.</returns>
     public async Task<int> CloseAsync(CancellationToken cancellation)
     {
@@ -147,8 +150,8 @@ public sealed class GenerationQueue : IAsyncDisposable
                 throw new QueueFullException("The server is being stopped: nothing new is taken on.", null);
             int waiting = _line.Count + texts.Count;
             if (waiting > _options.MaxWaiting)
-                throw new QueueFullException($"{_line.Count} texts wait already, at most {_options.MaxWaiting} may, and "
-                    + $"this request has {texts.Count}.",
+                throw new QueueFullException($"{_line.Count} texts wait already, at most {_options.MaxWaiting} may, "
+                    + $"and this request has {texts.Count}.",
                     TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(_secondsPerText * waiting), 1, 600)));
             foreach (var text in texts)
                 _line.Add(client, text);

@@ -3,8 +3,8 @@ using Toolformer.Modeling;
 namespace Toolformer.Inference;
 
 /// <summary>
-/// Keys and values of prompts that were read, up to an amount of memory: the least recently used go first. A prompt that
-/// begins as another one did is read from there on. For one thread.
+/// Keys and values of prompts that were read, up to an amount of memory: the least recently used go first. A prompt
+/// that begins as another one did is read from there on. For one thread.
 /// </summary>
 /// <param name="capacity">Bytes; 0: nothing is kept.</param>
 internal sealed class PrefixCache(long capacity) : IDisposable

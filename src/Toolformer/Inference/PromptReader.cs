@@ -35,7 +35,7 @@ internal sealed class PromptReader(ILanguageModel model, PrefixCache? cache = nu
         }
     }
 
-    /// <summary>Prompts that can be read at once: one that shares more with another than is known waits for it.</summary>
+    /// <summary>Prompts to read at once: one that shares more with another than is known waits for it.</summary>
     private static int[] Wave(int[] left, int[][] openings, PrefixCache cache)
     {
         var wave = new List<int>();

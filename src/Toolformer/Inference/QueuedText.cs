@@ -2,7 +2,9 @@ using Toolformer.Modeling;
 
 namespace Toolformer.Inference;
 
-/// <summary>Texts that were asked for together: they end together, by the first fault of one or when all are done.</summary>
+/// <summary>
+/// Texts that were asked for together: they end together, by the first fault of one or when all are done.
+/// </summary>
 internal sealed class QueuedGroup
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -37,7 +37,8 @@ public class ChatTests
             var choice = answer.GetProperty("choices")[0];
             Assert.Equal("assistant", choice.GetProperty("message").GetProperty("role").GetString());
             Assert.Equal(" two.", choice.GetProperty("message").GetProperty("content").GetString());
-            Assert.Equal("2", choice.GetProperty("toolformer").GetProperty("calls")[0].GetProperty("result").GetString());
+            var call = choice.GetProperty("toolformer").GetProperty("calls")[0];
+            Assert.Equal("2", call.GetProperty("result").GetString());
         }
     }
 

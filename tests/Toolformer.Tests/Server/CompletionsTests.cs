@@ -139,7 +139,8 @@ public class CompletionsTests
     public async Task No_new_tokens_and_echo_give_the_prompt_back_with_what_it_is_worth()
     {
         await using var server = await TestServer.Writing("abc!");
-        var answer = await server.Post("/v1/completions", new { prompt = "abc", max_tokens = 0, echo = true, logprobs = 2 });
+        var answer = await server.Post(
+            "/v1/completions", new { prompt = "abc", max_tokens = 0, echo = true, logprobs = 2 });
         var choice = answer.GetProperty("choices")[0];
         Assert.Equal("abc", choice.GetProperty("text").GetString());
         Assert.Equal("length", choice.GetProperty("finish_reason").GetString());
