@@ -84,6 +84,9 @@ public static partial class MathProblemFile
 
     private static MathProblem FromJson(JsonElement json, int number, string path)
     {
+        if (json.ValueKind != JsonValueKind.Object)
+            throw Unknown(path, $"problem {number} is no JSON object");
+
         string? Field(params string[] names) => names
             .Select(n => json.TryGetProperty(n, out var value) ? Show(value) : null).FirstOrDefault(v => v is not null);
 

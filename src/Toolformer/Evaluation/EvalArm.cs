@@ -25,10 +25,30 @@ public sealed record EvalArm(
             var allowed = (options.AllowedTools ?? tools).Where(name => !task.BannedTools.Contains(name));
             var requests = examples.Select(e =>
                 new GenerationRequest(e.Prompt, e.Date is { } day ? ToolContext.On(day) : new ToolContext(clock)));
-            var results = await writer.GenerateAsync([.. requests],
-                options with { MaxNewTokens = task.MaxNewTokens, AllowedTools = [.. allowed] }, cancellation)
-                .ConfigureAwait(false);
+            var own = options with
+            {
+                MaxNewTokens = task.MaxNewTokens,
+                MaxCalls = task.MaxCalls ?? options.MaxCalls,
+                AllowedTools = [.. allowed],
+            };
+            // A model without tools stays one, also where the questions bring tools of their own.
+            var results = tools.Count == 0 || examples.All(e => e.Tools is null)
+                ? await writer.GenerateAsync([.. requests], own, cancellation).ConfigureAwait(false)
+                : await EachWithItsTools([.. requests], own).ConfigureAwait(false);
             return [.. results.Select(r => new Prediction(r.Text, r.TextWithoutCalls,
                 [.. r.Calls.Select(c => new EvalCall(c.Call.Tool, c.Call.Input, c.Call.Result, c.Error))]))];
+
+            async Task<IReadOnlyList<GenerationResult>> EachWithItsTools(
+                IReadOnlyList<GenerationRequest> all, GenerationOptions own)
+            {
+                var results = new List<GenerationResult>();
+                foreach (var (request, example) in all.Zip(examples))
+                {
+                    var (reader, rules) = example.Tools is { } brought
+                        ? (writer.With(new Toolbox(brought)), own with { AllowedTools = null }) : (writer, own);
+                    results.AddRange(await reader.GenerateAsync([request], rules, cancellation).ConfigureAwait(false));
+                }
+                return results;
+            }
         });
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Toolformer.Tools;
 
 namespace Toolformer.Evaluation;
 
@@ -6,24 +7,18 @@ namespace Toolformer.Evaluation;
 /// A test set with the rule that says when an answer is right. One file holds all that is known of it; every visible
 /// task is found by <see cref="Catalog"/>.
 /// </summary>
-public abstract class EvalTask
+public abstract class EvalTask : Benchmark
 {
-    /// <summary>As named on the command line: lower case, letters, digits and underscores.</summary>
-    public abstract string Name { get; }
-
-    /// <summary>
-    /// Goes up whenever prompt, choice of examples or scoring change: numbers of other versions differ.
-    /// </summary>
-    public abstract int Version { get; }
-
-    /// <summary>Where the data and the protocol come from, and where this task departs from them.</summary>
-    public abstract string Citation { get; }
-
     /// <summary>Tools that must not be called because they would give the answer away.</summary>
     public virtual IReadOnlySet<string> BannedTools => ImmutableHashSet<string>.Empty;
 
     /// <summary>Tokens that the model may write after the prompt, calls not counted.</summary>
     public virtual int MaxNewTokens => 24;
+
+    /// <summary>
+    /// Calls that an answer may need; null: as many as the run allows, which is one in the paper (section 4.2).
+    /// </summary>
+    public virtual int? MaxCalls => null;
 
     /// <summary>The examples of an official data file.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -32,6 +27,12 @@ public abstract class EvalTask
 
     /// <summary>Whether a prediction, which is the text after the prompt without its calls, is right.</summary>
     public abstract bool IsCorrect(string prediction, EvalExample example);
+
+    /// <summary>The same, for tasks that judge the calls.</summary>
+    public virtual bool IsCorrect(Prediction prediction, EvalExample example) => IsCorrect(prediction.Text, example);
+
+    /// <summary>A completion that says the answer of an example, and nothing else.</summary>
+    public virtual string Completion(EvalExample example) => $" {example.Answers[0]}.";
 }
 
 /// <summary>One question of a task.</summary>
@@ -40,4 +41,7 @@ public sealed record EvalExample(string Id, string Prompt, IReadOnlyList<string>
 {
     /// <summary>What "today" is for this question, where it matters; the calendar must say so.</summary>
     public DateOnly? Date { get; init; }
+
+    /// <summary>The tools of this question alone, in place of the model's; null: the model's.</summary>
+    public IReadOnlyList<Tool>? Tools { get; init; }
 }

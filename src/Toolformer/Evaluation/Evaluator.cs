@@ -68,7 +68,7 @@ public sealed class Evaluator(
                     {
                         var record = before ?? new PredictionRecord(arm.Model, task.Name, arm.Mode, index, example.Id,
                             example.Prompt, prediction.Completion, prediction.Text, example.Answers,
-                            task.IsCorrect(prediction.Text, example), prediction.Calls);
+                            task.IsCorrect(prediction, example), prediction.Calls);
                         predictions.Add(record);
                         if (before is null)
                             writer.Write(record);
@@ -98,7 +98,8 @@ public sealed class Evaluator(
     /// <summary>Scored anew, so that a mended scoring rule needs no model.</summary>
     private PredictionRecord Reuse(PredictionRecord stored, EvalTask task, EvalExample example) =>
         stored.Id == example.Id && stored.Prompt == example.Prompt
-            ? stored with { Answers = example.Answers, Correct = task.IsCorrect(stored.Prediction, example) }
+            ? stored with { Answers = example.Answers, Correct = task.IsCorrect(
+                new Prediction(stored.Completion, stored.Prediction, stored.Calls), example) }
             : throw new InvalidDataException($"Prediction {stored.Index} of task {task.Name} was made for "
                 + $"'{stored.Id}', but the data now have '{example.Id}' there, or its prompt is another · "
                 + $"{predictionsPath} · give the former data, or another output folder.");

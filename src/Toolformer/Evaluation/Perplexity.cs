@@ -1,3 +1,4 @@
+using System.Text;
 using Toolformer.Modeling;
 
 namespace Toolformer.Evaluation;
@@ -9,8 +10,23 @@ namespace Toolformer.Evaluation;
 /// <param name="Stderr">Standard error of <see cref="Value"/>, texts taken as the independent units.</param>
 public sealed record PerplexityResult(long Tokens, int Texts, double MeanLoss, double Stderr)
 {
+    /// <summary>Words, as spaces divide them, in what was predicted.</summary>
+    public long Words { get; init; }
+
+    /// <summary>Bytes of UTF-8 in what was predicted.</summary>
+    public long Bytes { get; init; }
+
     /// <summary>exp(mean loss).</summary>
     public double Value => Math.Exp(MeanLoss);
+
+    /// <summary>exp(loss / words): models with other tokens can be compared by it.</summary>
+    public double PerWord => Math.Exp(MeanLoss * Tokens / Words);
+
+    /// <summary>exp(loss / bytes).</summary>
+    public double PerByte => Math.Exp(MeanLoss * Tokens / Bytes);
+
+    /// <summary>Bits that a byte costs: log₂ of <see cref="PerByte"/>.</summary>
+    public double BitsPerByte => MeanLoss * Tokens / Bytes / Math.Log(2);
 }
 
 /// <summary>
@@ -36,11 +52,18 @@ public static class Perplexity
             throw new ArgumentOutOfRangeException(nameof(stride),
                 $"A window of {context} tokens can't move by {step}: choose a stride from 1 to {context - 1}.");
         var sums = new List<(double Loss, long Tokens)>();
+        long words = 0, bytes = 0;
         foreach (var batch in texts.Chunk(Batch))
         {
             cancellation.ThrowIfCancellationRequested();
             var windows = batch.SelectMany((text, i) => Windows(model, text, open, context, step)
                 .Select(input => (Text: i, Input: input))).ToList();
+            foreach (string text in batch)
+            {
+                var predicted = Predicted(model, text);
+                bytes += Encoding.UTF8.GetByteCount(predicted);
+                words += CountWords(predicted);
+            }
             var read = model.Forward([.. windows.Select(w => w.Input)], cancellation);
             var losses = new (double Loss, long Tokens)[batch.Length];
             foreach (var (window, result) in windows.Zip(read))
@@ -59,7 +82,27 @@ public static class Perplexity
             sums.AddRange(losses.Where(l => l.Tokens > 0));
             progress?.Report(batch.Length);
         }
-        return Summarise(sums);
+        return Summarise(sums) with { Words = words, Bytes = bytes };
+    }
+
+    /// <summary>The part of a text that is predicted: without a token before it, the first one is only read.</summary>
+    private static ReadOnlySpan<char> Predicted(ILanguageModel model, string text)
+    {
+        if (model.BeginningOfText is not null)
+            return text;
+        var tokens = model.Tokenizer.Encode(text);
+        return tokens.Count > 1 ? text.AsSpan(tokens[1].Start) : [];
+    }
+
+    private static int CountWords(ReadOnlySpan<char> text)
+    {
+        int words = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsWhiteSpace(text[i]) && (i == 0 || char.IsWhiteSpace(text[i - 1])))
+                words++;
+        }
+        return words;
     }
 
     /// <summary>

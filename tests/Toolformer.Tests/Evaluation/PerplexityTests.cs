@@ -71,6 +71,36 @@ public class PerplexityTests
     }
 
     [Fact]
+    public void Per_word_and_per_byte_share_the_same_loss()
+    {
+        using var model = Model();
+        var measured = Perplexity.Measure(model, ["Ys  lies on\nthe Ysel.", "Nö."], open: null);
+        Assert.Equal(6, measured.Words);
+        Assert.Equal(21 + 4, measured.Bytes);
+        Assert.Equal(measured.Tokens * measured.MeanLoss, measured.Words * Math.Log(measured.PerWord), 1e-9);
+        Assert.Equal(measured.Tokens * measured.MeanLoss, measured.Bytes * Math.Log(measured.PerByte), 1e-9);
+        Assert.Equal(measured.PerByte, Math.Pow(2, measured.BitsPerByte), 1e-9);
+        Assert.Equal(measured.Value, measured.PerByte, 1e-9); // a token of this model is a byte
+    }
+
+    [Fact]
+    public async Task Perplexity_of_a_file_equals_the_exponential_of_what_score_writes()
+    {
+        using var model = new TinyModel();
+        string[] texts = ["The cat sat on the mat.", "12 + 30 = 42, naïve café", "The mat [x] -> 5", "cat"];
+        string file = model.File("texts.jsonl");
+        await File.WriteAllLinesAsync(file, texts.Select(t => $$"""{"text": "{{t}}"}"""),
+            TestContext.Current.CancellationToken);
+        var run = await Cli.ToolformerRun.Of("score", "--model", model.Folder, "--input", file);
+        double[] losses = [.. run.Records.SelectMany(r => r.GetProperty("token_logprobs").EnumerateArray())
+            .Where(p => p.ValueKind == System.Text.Json.JsonValueKind.Number).Select(p => -p.GetDouble())];
+        using var opened = Toolformer.Torch.ModelFolder.Open(model.Folder).ReadModel();
+        var measured = new Toolformer.Evaluation.Tasks.OwnTexts().Measure(opened, file, open: null);
+        Assert.Equal(losses.Length, measured.Tokens);
+        Assert.Equal(Math.Exp(losses.Average()), measured.Value, 1e-6 * measured.Value);
+    }
+
+    [Fact]
     public void Nothing_to_predict_and_an_impossible_stride_are_said()
     {
         using var model = Model(context: 8);

@@ -1,0 +1,131 @@
+using Toolformer.Evaluation;
+
+namespace Toolformer.Tests.Evaluation;
+
+/// <summary>The rules of each task on cases worked out by hand, with the paper's exceptions.</summary>
+public class TaskRulesTests
+{
+    [Theory]
+    [InlineData("asdiv", "8", " 8 (pens)", true)]
+    [InlineData("asdiv", "8", " 5+3=8", true)] // footnote 7: the number behind the equals sign
+    [InlineData("asdiv", "8", " 5 + 3", false)]
+    [InlineData("svamp", "8", " 8.0", true)]
+    [InlineData("svamp", "8", " = 7, so 8", false)]
+    [InlineData("mawps", "1250", " 1,250 stamps", true)]
+    [InlineData("mawps", "0.33", " 0.333333", true)]
+    [InlineData("gsm8k", "-5", " −5", true)]
+    [InlineData("funcqa_one_hop", "0.3936", " 0.39", true)]
+    [InlineData("funcqa_one_hop", "0.3936", " 0.4", false)]
+    [InlineData("funcqa_multi_hop", "1000", " 1000.9", true)]
+    [InlineData("funcqa_multi_hop", "1000", " 1001.1", false)]
+    [InlineData("bbh_multistep_arithmetic_two", "-50", " -50", true)]
+    [InlineData("lama_squad", "gold", " one two three four gold", true)]
+    [InlineData("lama_squad", "gold", " one two three four five gold", false)]
+    [InlineData("lama_trex", "Ys", " Ysel", false)]
+    [InlineData("lama_google_re", "1941", " 1941)", true)]
+    [InlineData("templama", "Ys United", " the Ys United club", true)]
+    [InlineData("dateset", "20", " the 20th of May", false)] // the 20th has to be among the answers
+    [InlineData("dateset", "Friday", " It was on a Friday", true)]
+    [InlineData("dateset", "Friday", " It was just before a Friday", false)]
+    [InlineData("bbh_temporal_sequences", "(B)", " (B) and not (A)", true)]
+    [InlineData("bbh_temporal_sequences", "(B)", " B", true)]
+    [InlineData("bbh_temporal_sequences", "(B)", " Before noon", false)]
+    public void A_prediction_is_right_or_wrong(string task, string answer, string prediction, bool right) =>
+        Assert.Equal(right, Of(task).IsCorrect(prediction, new EvalExample("1", "q", [answer])));
+
+    [Theory]
+    [InlineData("webquestions", 20)]
+    [InlineData("natural_questions", 20)]
+    [InlineData("triviaqa", 20)]
+    [InlineData("hotpotqa", 20)]
+    [InlineData("mlqa_hi", 10)]
+    [InlineData("xquad_de", 10)]
+    [InlineData("lama_squad", 5)]
+    [InlineData("templama", 5)]
+    [InlineData("dateset", 5)]
+    public void The_last_word_that_counts_is_the_papers(string task, int words)
+    {
+        var example = new EvalExample("1", "q", ["Ys"]);
+        string before = string.Join(' ', Enumerable.Repeat("word", words - 1));
+        Assert.True(Of(task).IsCorrect($" {before} Ys", example));
+        Assert.False(Of(task).IsCorrect($" {before} word Ys", example));
+        // There is room to write so many words, at two tokens and more for each.
+        Assert.True(Of(task).MaxNewTokens >= 2 * words);
+    }
+
+    [Theory]
+    [InlineData("who wrote ys", "Answer the following question: who wrote ys?")]
+    [InlineData("who wrote ys? ", "Answer the following question: who wrote ys?")]
+    public void A_question_mark_is_put_behind_questions_that_have_none(string question, string prompt)
+    {
+        using var file = new MadeFiles(new WorkedExample("q.jsonl",
+            $$"""{"question": "{{question}}", "answer": "Ann"}""", ""));
+        Assert.Equal(prompt, Of("natural_questions").Load(file.Path)[0].Prompt);
+    }
+
+    [Theory]
+    [InlineData("lama_squad", "WikiSearch")]
+    [InlineData("lama_google_re", "WikiSearch")]
+    [InlineData("lama_trex", "WikiSearch")]
+    [InlineData("webquestions", "QA")]
+    [InlineData("natural_questions", "QA")]
+    [InlineData("triviaqa", "QA")]
+    public void What_the_paper_bans_is_banned(string task, string tool) =>
+        Assert.Equal(tool, Assert.Single(Of(task).BannedTools));
+
+    [Fact]
+    public void Nothing_else_is_banned() => Assert.Equal(
+        ["lama_google_re", "lama_squad", "lama_trex", "natural_questions", "triviaqa", "webquestions"],
+        Catalog.Find<EvalTask>().Where(t => t.BannedTools.Count > 0).Select(t => t.Name).Order());
+
+    [Theory]
+    [InlineData("The grass is [MASK].", "The grass is")]
+    [InlineData("Ann (born [MASK]).", "Ann (born")]
+    [InlineData("The grass is [MASK] now.", null)]
+    [InlineData("[MASK] and [MASK].", null)]
+    [InlineData("[MASK].", null)]
+    [InlineData("no mask.", null)]
+    public void Only_statements_that_end_with_their_mask_are_kept(string statement, string? before) =>
+        Assert.Equal(before, PaperPrompts.BeforeFinalMask(statement, "[MASK]"));
+
+    [Fact]
+    public void Each_question_of_TempLama_is_asked_in_its_own_year()
+    {
+        using var files = new MadeFiles(Of("templama").Worked!);
+        var examples = Of("templama").Load(files.Path);
+        Assert.Equal([2015, 2011], examples.Select(e => e.Date!.Value.Year));
+        Assert.Equal(["Ys School", "Ys College"], examples[1].Answers);
+    }
+
+    [Fact]
+    public void Answers_are_read_in_every_shape_that_official_files_have()
+    {
+        using var file = new MadeFiles(new WorkedExample("q.jsonl", """
+            {"question": "a", "answer": "one"}
+            {"question": "b", "answers": ["one", "two"]}
+            {"Question": "c", "Answer": {"Value": "one", "Aliases": ["two"], "NormalizedAliases": ["x"]}}
+            {"question": "d", "possible_answers": "[\"one\", \"two\"]"}
+            {"utterance": "e", "targetValue": "(list (description \"one\") (description two))"}
+            {"context": "Question: f\nAnswer:", "answer": "one", "aliases": ["one", "two"]}
+            {"question": "g", "answer": 1}
+            """, ""));
+        var examples = Of("natural_questions").Load(file.Path);
+        Assert.Equal(["one", "one|two", "one|two", "one|two", "one|two", "one|two", "1"],
+            examples.Select(e => string.Join('|', e.Answers)));
+        Assert.Equal("Answer the following question: f?", examples[5].Prompt);
+    }
+
+    [Fact]
+    public void Paragraphs_that_are_not_English_are_refused_unless_the_English_file_is_named()
+    {
+        var worked = Of("mlqa_de").Worked!;
+        var (name, content) = worked.Files[0];
+        using var files = new MadeFiles(new WorkedExample(
+            [("test-context-de-question-de.json", content.Replace("Ys lies", "Ys liegt")), (name, content)], ""));
+        var refused = Assert.Throws<InvalidDataException>(() => Of("mlqa_de").Load(files.Path));
+        Assert.Contains("test-context-en-question-de.json", refused.Message);
+        Assert.Equal(worked.Prompt, Of("mlqa_de").Load($"{files.Path}#{name}")[0].Prompt);
+    }
+
+    private static EvalTask Of(string name) => Catalog.Find<EvalTask>().Single(t => t.Name == name);
+}
