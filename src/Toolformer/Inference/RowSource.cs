@@ -28,6 +28,12 @@ internal sealed class RowSource
         _tokens = tools.Names.Count > 0 ? new CallTokens(model.Tokenizer) : null;
     }
 
+    /// <summary>The same with other tools; the model's vocabulary is not read again.</summary>
+    public RowSource With(Toolbox tools) => new(_model, tools, _timer)
+    {
+        _vocabulary = _vocabulary ??= TokenTrie.Of(_model),
+    };
+
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
     /// <exception cref="KeyNotFoundException">An allowed tool is not in the toolbox.</exception>
     public GenerationRules Rules(GenerationOptions options)

@@ -26,16 +26,12 @@ public sealed class ToolUsingModel
     /// <param name="timer">What calls are timed with; null: the system.</param>
     /// <exception cref="NotSupportedException">" [" is not one token of this model.</exception>
     public ToolUsingModel(ILanguageModel model, Toolbox tools, TimeProvider? timer = null)
-    {
-        _model = model;
-        _source = new RowSource(model, tools, timer ?? TimeProvider.System);
-    }
+        : this(model, new RowSource(model, tools, timer ?? TimeProvider.System)) { }
+
+    private ToolUsingModel(ILanguageModel model, RowSource source) => (_model, _source) = (model, source);
 
     /// <summary>The same model with other tools; its vocabulary is not read again.</summary>
-    public ToolUsingModel With(Toolbox tools) => new(_model, tools, _timer)
-    {
-        _vocabulary = _vocabulary ??= TokenTrie.Of(_model),
-    };
+    public ToolUsingModel With(Toolbox tools) => new(_model, _source.With(tools));
 
     /// <summary>Writes on after each prompt; the results are in the order of the requests.</summary>
     /// <exception cref="ArgumentException">A request or an option makes no sense.</exception>
