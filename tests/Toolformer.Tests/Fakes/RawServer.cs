@@ -108,22 +108,22 @@ internal sealed class RawServer : IAsyncDisposable
 
     private static async Task<string> ReadAsync(Stream stream, CancellationToken cancellation)
     {
-        var text = new StringBuilder();
+        using var bytes = new MemoryStream();
         byte[] buffer = new byte[4096];
         int expected = int.MaxValue;
-        while (text.Length < expected)
+        while (bytes.Length < expected)
         {
             int read = await stream.ReadAsync(buffer, cancellation);
             if (read == 0)
                 break;
-            text.Append(Encoding.UTF8.GetString(buffer, 0, read));
-            int head = text.ToString().IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            bytes.Write(buffer, 0, read);
+            int head = bytes.GetBuffer().AsSpan(0, (int)bytes.Length).IndexOf("\r\n\r\n"u8);
             if (head < 0)
                 continue;
-            var length = text.ToString()[..head].Split("\r\n")
+            var length = Encoding.UTF8.GetString(bytes.GetBuffer(), 0, head).Split("\r\n")
                 .FirstOrDefault(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
             expected = head + 4 + (length is null ? 0 : int.Parse(length.Split(':')[1]));
         }
-        return text.ToString();
+        return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
     }
 }
