@@ -16,31 +16,36 @@ public sealed record QuickstartOptions
     /// <summary>Held-out texts per kind.</summary>
     public int HeldOutPerKind { get; init; } = 120;
 
-    /// <summary>Passages of the index about things that no text mentions.</summary>
+    /// <summary>Passages of the index, and as many known answers, about things that no text mentions.</summary>
     public int OtherPassages { get; init; } = 400;
 }
 
 /// <summary>
 /// A small corpus for trying the whole method offline: calculations told in words, dated notes, facts that only the
-/// search index knows, and texts in which no tool helps. All texts are plain: no call and no markup is in them.
+/// search index or only the question answering knows, foreign words, and texts in which no tool helps. All texts are
+/// plain: no call and no markup is in them.
 /// </summary>
 /// <remarks>
-/// Training and held-out texts share their wording but no name, no day and no two numbers that stand together;
-/// <see cref="Split"/> sees to that. The index covers both. The same seed and options give the same bytes.
+/// Training and held-out texts share their wording but no name, no day, no foreign word and no two numbers that stand
+/// together; <see cref="Split"/> sees to that. What the tools know covers both. The same seed and options give the same
+/// bytes.
 /// </remarks>
 public sealed class QuickstartCorpus
 {
-    public const string CorpusFile = "corpus.jsonl", HeldOutFile = "heldout.jsonl", PassagesFile = "passages.jsonl";
+    public const string CorpusFile = "corpus.jsonl", HeldOutFile = "heldout.jsonl", PassagesFile = "passages.jsonl",
+        KnowledgeFile = "knowledge.jsonl", GlossaryFile = "glossary.jsonl";
 
     /// <summary>Compact JSON in which letters and apostrophes stay readable.</summary>
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private QuickstartCorpus(
-        IReadOnlyList<QuickstartText> training, IReadOnlyList<QuickstartText> heldOut, IReadOnlyList<Passage> passages)
+        IReadOnlyList<QuickstartText> training, IReadOnlyList<QuickstartText> heldOut, IReadOnlyList<Passage> passages,
+        IReadOnlyList<KnownAnswer> knowledge)
     {
         Training = training;
         HeldOut = heldOut;
         Passages = passages;
+        Knowledge = knowledge;
     }
 
     /// <summary>The texts to annotate and to train on, shuffled.</summary>
@@ -52,6 +57,9 @@ public sealed class QuickstartCorpus
     /// <summary>What the search index holds: every entity of both sides and some that occur in no text.</summary>
     public IReadOnlyList<Passage> Passages { get; }
 
+    /// <summary>What the question answering knows: every question that a text of either side raises, and others.</summary>
+    public IReadOnlyList<KnownAnswer> Knowledge { get; }
+
     public static QuickstartCorpus Generate(int seed, QuickstartOptions? options = null)
     {
         options ??= new();
@@ -60,13 +68,23 @@ public sealed class QuickstartCorpus
         var arithmetic = new ArithmeticTexts(random, names);
         var notes = new DatedNotes(random, names);
         var facts = new InventedFacts(random, names);
+        var asked = new AskedFacts(random, names);
+        var foreign = new ForeignWords(random, names);
         var plain = new PlainTexts(random, names);
         var passages = new List<Passage>();
+        var knowledge = new List<KnownAnswer>();
 
         QuickstartText Fact(Side side, string id)
         {
             var (text, passage) = facts.Next(side, id);
             passages.Add(passage);
+            return text;
+        }
+
+        QuickstartText Question(Side side, string id)
+        {
+            var (text, known) = asked.Next(side, id);
+            knowledge.Add(known);
             return text;
         }
 
@@ -83,6 +101,8 @@ public sealed class QuickstartCorpus
                         TextKind.Arithmetic => arithmetic.Next(side, id),
                         TextKind.Date => notes.Next(side, id),
                         TextKind.Fact => Fact(side, id),
+                        TextKind.Question => Question(side, id),
+                        TextKind.Foreign => foreign.Next(side, id),
                         _ => plain.Next(side, id),
                     });
                 }
@@ -94,24 +114,31 @@ public sealed class QuickstartCorpus
         var training = Texts(Side.Training, "", kind => kind switch
         {
             TextKind.Plain => plainTexts,
-            TextKind.Arithmetic => others - 2 * (others / 3),
-            _ => others / 3,
+            TextKind.Arithmetic => others - 4 * (others / 5),
+            _ => others / 5,
         });
         var heldOut = Texts(Side.HeldOut, "heldout-", _ => options.HeldOutPerKind);
         for (int i = 1; i <= options.OtherPassages; i++)
-            Fact(i % 4 == 0 ? Side.HeldOut : Side.Training, $"other-{i:0000}");
+        {
+            var side = i % 4 == 0 ? Side.HeldOut : Side.Training;
+            Fact(side, $"other-{i:0000}");
+            Question(side, $"other-question-{i:0000}");
+        }
 
         var shuffledTraining = training.ToArray();
         random.Shuffle(shuffledTraining);
         var shuffledPassages = passages.ToArray();
         random.Shuffle(shuffledPassages);
-        return new(shuffledTraining, heldOut, shuffledPassages);
+        var shuffledKnowledge = knowledge.ToArray();
+        random.Shuffle(shuffledKnowledge);
+        return new(shuffledTraining, heldOut, shuffledPassages, shuffledKnowledge);
     }
 
     /// <summary>
-    /// Generates the corpus and writes its three files into <paramref name="folder"/>: <see cref="CorpusFile"/>
-    /// (id, text, date), <see cref="HeldOutFile"/> (id, text, date, kind, prompt, answers: itself a corpus, and what
-    /// the quickstart tasks read) and <see cref="PassagesFile"/> (id, title, text).
+    /// Generates the corpus and writes its files into <paramref name="folder"/>: <see cref="CorpusFile"/> (id, text,
+    /// date), <see cref="HeldOutFile"/> (id, text, date, kind, prompt, answers: itself a corpus, and what the quickstart
+    /// tasks read), <see cref="PassagesFile"/> (id, title, text), <see cref="KnowledgeFile"/> (question, answer) and
+    /// <see cref="GlossaryFile"/> (source, target).
     /// </summary>
     public static QuickstartCorpus Write(string folder, int seed, QuickstartOptions? options = null)
     {
@@ -124,6 +151,16 @@ public sealed class QuickstartCorpus
             json.WriteString("id", passage.Id);
             json.WriteString("title", passage.Title);
             json.WriteString("text", passage.Text);
+        });
+        WriteLines(KnowledgeFile, corpus.Knowledge, (json, known) =>
+        {
+            json.WriteString("question", known.Question);
+            json.WriteString("answer", known.Answer);
+        });
+        WriteLines(GlossaryFile, ForeignWords.Glossary, (json, entry) =>
+        {
+            json.WriteString("source", entry.Source);
+            json.WriteString("target", entry.Target);
         });
         return corpus;
 

@@ -12,6 +12,12 @@ public enum TextKind
     /// <summary>Something that only the search index knows.</summary>
     Fact,
 
+    /// <summary>Something that only the question-answering tool knows.</summary>
+    Question,
+
+    /// <summary>A foreign word and what it means.</summary>
+    Foreign,
+
     /// <summary>A text in which no tool helps.</summary>
     Plain,
 }

@@ -86,3 +86,19 @@ public sealed class QuickstartFacts : QuickstartTask
 
     protected override TextKind Kind => TextKind.Fact;
 }
+
+/// <summary>Offices and emblems that only the question answering knows.</summary>
+public sealed class QuickstartQuestions : QuickstartTask
+{
+    public override string Name => "questions";
+
+    protected override TextKind Kind => TextKind.Question;
+}
+
+/// <summary>Spanish words that the text says in English.</summary>
+public sealed class QuickstartTranslations : QuickstartTask
+{
+    public override string Name => "translations";
+
+    protected override TextKind Kind => TextKind.Foreign;
+}
