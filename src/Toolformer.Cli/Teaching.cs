@@ -135,22 +135,23 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
 
     private IReadOnlyList<Tool> Tools()
     {
+        var all = new List<Tool>();
+        if (recipe.IsQuickstart)
+            all.Add(new QuestionAnswering(Index("QA", [Path.Combine(CorpusFolder, QuickstartCorpus.KnowledgeFile)])));
         string[] passages = recipe.IsQuickstart
             ? [Path.Combine(CorpusFolder, QuickstartCorpus.PassagesFile)]
             : [.. recipe.Index];
-        object[] parts = [];
-        if (passages.Length > 0)
-        {
-            var index = _indexes["WikiSearch"] =
-                SearchIndex.InMemory(passages.SelectMany(p => Passage.ReadFile(p, _ => { })));
-            parts = [index];
-        }
-        var all = Catalog.Find<Tool>(parts);
+        all.AddRange(passages.Length > 0
+            ? Catalog.Find<Tool>(Index("WikiSearch", passages))
+            : Catalog.Find<Tool>());
         return [.. recipe.Tools.Keys.Select(name => all.FirstOrDefault(t => t.Name == name)
             ?? throw new InvalidDataException(
-                $"{Spelling.Unknown("tool", name, all.Select(t => t.Name))}\n  in the recipe, under tools\n"
+                $"{Spelling.Unknown("tool", name, all.Select(t => t.Name).Distinct())}\n  in the recipe, under tools\n"
                 + "  Mend the recipe and run again."))];
     }
+
+    private SearchIndex Index(string name, IEnumerable<string> files) => _indexes[name] =
+        SearchIndex.InMemory(files.SelectMany(file => Passage.ReadFile(file, _ => { })));
 
     /// <summary>What to measure, looked up before hours of work rest on it.</summary>
     private List<EvalInput> Tasks()
