@@ -9,6 +9,7 @@ using Toolformer.Modeling;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
 using Toolformer.Tools.Searching;
+using Toolformer.Tools.Translating;
 using Toolformer.Torch;
 
 namespace Toolformer.Cli;
@@ -137,7 +138,11 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
     {
         var all = new List<Tool>();
         if (recipe.IsQuickstart)
+        {
             all.Add(new QuestionAnswering(Index("QA", [Path.Combine(CorpusFolder, QuickstartCorpus.KnowledgeFile)])));
+            all.Add(new MachineTranslation(new GlossaryTranslator(
+                JsonLines.Read<GlossaryEntry>(Path.Combine(CorpusFolder, QuickstartCorpus.GlossaryFile)))));
+        }
         string[] passages = recipe.IsQuickstart
             ? [Path.Combine(CorpusFolder, QuickstartCorpus.PassagesFile)]
             : [.. recipe.Index];

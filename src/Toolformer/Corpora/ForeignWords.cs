@@ -1,7 +1,6 @@
-namespace Toolformer.Corpora;
+using Toolformer.Tools.Translating;
 
-/// <summary>A word of another language and what it means: an entry of the quickstart's glossary.</summary>
-public sealed record GlossaryEntry(string Source, string Target);
+namespace Toolformer.Corpora;
 
 /// <summary>Texts that mention a Spanish word and then say it in English. No word stands on both sides.</summary>
 internal sealed class ForeignWords(Random random, InventedNames names)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Toolformer.Tools.Translating;
 
 namespace Toolformer.Corpora;
 
@@ -59,6 +60,9 @@ public sealed class QuickstartCorpus
 
     /// <summary>What the question answering knows: every question that a text of either side raises, and others.</summary>
     public IReadOnlyList<KnownAnswer> Knowledge { get; }
+
+    /// <summary>What the translation knows: the words of both sides, with and without their article.</summary>
+    public static IReadOnlyList<GlossaryEntry> Glossary => ForeignWords.Glossary;
 
     public static QuickstartCorpus Generate(int seed, QuickstartOptions? options = null)
     {
@@ -157,7 +161,7 @@ public sealed class QuickstartCorpus
             json.WriteString("question", known.Question);
             json.WriteString("answer", known.Answer);
         });
-        WriteLines(GlossaryFile, ForeignWords.Glossary, (json, entry) =>
+        WriteLines(GlossaryFile, Glossary, (json, entry) =>
         {
             json.WriteString("source", entry.Source);
             json.WriteString("target", entry.Target);

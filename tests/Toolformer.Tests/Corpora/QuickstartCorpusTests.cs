@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Toolformer.Corpora;
 using Toolformer.Tools;
 using Toolformer.Tools.Searching;
+using Toolformer.Tools.Translating;
 
 namespace Toolformer.Tests.Corpora;
 
@@ -19,11 +20,13 @@ public partial class QuickstartCorpusTests
             foreach (var (folder, seed) in new[] { ("a", 7), ("b", 7), ("c", 8) })
                 QuickstartCorpus.Write(Path.Combine(root, folder), seed);
             foreach (string file in
-                new[] { QuickstartCorpus.CorpusFile, QuickstartCorpus.HeldOutFile, QuickstartCorpus.PassagesFile })
+                new[] { QuickstartCorpus.CorpusFile, QuickstartCorpus.HeldOutFile, QuickstartCorpus.PassagesFile,
+                    QuickstartCorpus.KnowledgeFile, QuickstartCorpus.GlossaryFile })
             {
                 byte[] Read(string folder) => File.ReadAllBytes(Path.Combine(root, folder, file));
                 Assert.Equal(Read("a"), Read("b"));
-                Assert.NotEqual(Read("a"), Read("c"));
+                if (file != QuickstartCorpus.GlossaryFile)
+                    Assert.NotEqual(Read("a"), Read("c"));
             }
         }
         finally
@@ -40,7 +43,8 @@ public partial class QuickstartCorpusTests
         Assert.Equal(100, small.Training.Count);
         Assert.Equal(10, small.Training.Count(t => t.Kind == TextKind.Plain));
         Assert.All(Enum.GetValues<TextKind>(), kind => Assert.Equal(9, small.HeldOut.Count(t => t.Kind == kind)));
-        Assert.Equal(30 + 9 + 5, small.Passages.Count);
+        Assert.Equal(18 + 9 + 5, small.Passages.Count);
+        Assert.Equal(18 + 9 + 5, small.Knowledge.Count);
     }
 
     [Theory]
@@ -119,13 +123,19 @@ public partial class QuickstartCorpusTests
     public async Task The_right_call_of_the_real_tool_gives_every_answer()
     {
         using var index = SearchIndex.InMemory(Corpus.Passages);
-        Tool calculator = new Calculator(), calendar = new Toolformer.Tools.Calendar(), search = new WikiSearch(index);
+        using var knowledge = SearchIndex.InMemory(
+            Corpus.Knowledge.Select((k, i) => Passage.OfFact($"{i}", k.Question, k.Answer)));
+        Tool calculator = new Calculator(), calendar = new Toolformer.Tools.Calendar(), search = new WikiSearch(index),
+            answers = new QuestionAnswering(knowledge),
+            translation = new MachineTranslation(new GlossaryTranslator(QuickstartCorpus.Glossary));
         foreach (var text in Corpus.Training.Concat(Corpus.HeldOut).Where(t => t.Kind != TextKind.Plain))
         {
             var (tool, input) = text.Kind switch
             {
                 TextKind.Arithmetic => (calculator, text.Expression!),
                 TextKind.Date => (calendar, ""),
+                TextKind.Question => (answers, Question(text)),
+                TextKind.Foreign => (translation, Foreign(text)),
                 _ => (search, InventedName().Match(text.Prompt).Value),
             };
             var context = new ToolContext(TimeProvider.System) { Document = text.Document };
@@ -153,6 +163,27 @@ public partial class QuickstartCorpusTests
         Assert.Equal(all.Count, all.Select(t => t.Document.Text).Distinct().Count());
         Assert.Equal(all.Count, all.Select(t => t.Document.Id).Distinct().Count());
     }
+
+    [Fact]
+    public void No_foreign_word_stands_on_both_sides_and_none_is_its_own_translation()
+    {
+        var sides = new[] { Corpus.Training, Corpus.HeldOut }.Select(texts => texts
+            .Where(t => t.Kind == TextKind.Foreign).Select(t => Foreign(t).Split(' ')[^1]).ToHashSet()).ToArray();
+        Assert.Empty(sides[0].Intersect(sides[1]));
+        Assert.True(sides[1].Count > 20);
+        Assert.All(QuickstartCorpus.Glossary, entry => Assert.NotEqual(entry.Source, entry.Target));
+        Assert.Equal(QuickstartCorpus.Glossary.Count, QuickstartCorpus.Glossary.Select(e => e.Source).Distinct().Count());
+    }
+
+    private static string Question(QuickstartText text)
+    {
+        string place = InventedName().Matches(text.Prompt)[0].Value;
+        return Corpus.Knowledge.Single(k => k.Question.Contains($"of {place}?")).Question;
+    }
+
+    /// <summary>The longest entry of the glossary that stands in the prompt.</summary>
+    private static string Foreign(QuickstartText text) => QuickstartCorpus.Glossary.Select(e => e.Source)
+        .Where(w => Regex.IsMatch(text.Prompt, $@"\b{w}\b")).MaxBy(w => w.Length)!;
 
     private static IEnumerable<QuickstartText> All(TextKind kind) =>
         Corpus.Training.Concat(Corpus.HeldOut).Where(t => t.Kind == kind);
