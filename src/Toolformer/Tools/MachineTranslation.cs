@@ -64,15 +64,17 @@ public sealed class MachineTranslation(Translator? translator = null, LanguageId
         new() { StartThreshold = 0, Positions = 20, CallsPerPosition = 10, FilterThreshold = 0.5 };
 
     /// <summary>
-    /// Appendix A: a foreign chunk with English before and after it. Without an identifier every text is.
+    /// Appendix A: a foreign chunk with English before and after it. Without an identifier: a phrase that the translator
+    /// may know.
     /// </summary>
-    public override bool IsWorthAnnotating(Document document) =>
-        identifier is null || new ForeignChunks(identifier).AreIn(document.Text);
+    public override bool IsWorthAnnotating(Document document) => identifier is null
+        ? translator is null || TextPhrases.InAnyLanguage(document.Text).Any(translator.MayKnow)
+        : new ForeignChunks(identifier).AreIn(document.Text);
 
-    /// <summary>A phrase of the text; without a text: anything short.</summary>
+    /// <summary>A phrase of the text that the translator may know; without a text: anything short.</summary>
     public override TokenPattern InputPattern(string? text) => text is null
         ? TokenPattern.FreeText(CallSyntax.NotInInput + "()\">", 160)
-        : TokenPattern.OneOf(TextPhrases.InAnyLanguage(text));
+        : TokenPattern.OneOf(TextPhrases.InAnyLanguage(text).Where(p => translator?.MayKnow(p) ?? true));
 
     /// <summary>
     /// The leak filter (appendix A): what stands after the call only could not be copied when the text is being

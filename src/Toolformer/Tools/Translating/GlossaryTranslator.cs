@@ -29,24 +29,41 @@ public sealed class GlossaryTranslator : Translator
 
     public override bool CanTranslate(string source, string target) => true;
 
+    /// <summary>Whether its entries cover every word.</summary>
+    public override bool MayKnow(string phrase) => Translate(phrase, out _) is not null;
+
     public override ValueTask<ToolResult> TranslateAsync(
         string text, string? source, string target, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        return new(Translate(text, out string? unknown) is { } translation ? ToolResult.Success(translation)
+            : ToolResult.Failure(unknown is null
+                ? "There is no word to translate: write a phrase."
+                : $"'{unknown}' is not in the glossary: ask for another word or phrase."));
+    }
+
+    /// <param name="unknown">The first word that no entry has.</param>
+    private string? Translate(string text, out string? unknown)
+    {
         string[] words = Words(text);
-        var translation = new StringBuilder();
+        var translation = new List<string>();
         for (int at = 0, length; at < words.Length; at += length)
         {
-            length = Math.Min(_longest, words.Length - at);
             string? found = null;
-            for (; length > 0 && !_entries.TryGetValue(string.Join(' ', words[at..(at + length)]), out found); length--) ;
+            for (length = Math.Min(_longest, words.Length - at); length > 0; length--)
+            {
+                if (_entries.TryGetValue(string.Join(' ', words[at..(at + length)]), out found))
+                    break;
+            }
             if (found is null)
-                return new(ToolResult.Failure($"'{words[at]}' is not in the glossary: ask for another word or phrase."));
-            translation.Append(at > 0 ? " " : "").Append(found);
+            {
+                unknown = words[at];
+                return null;
+            }
+            translation.Add(found);
         }
-        return new(translation.Length > 0
-            ? ToolResult.Success(translation.ToString())
-            : ToolResult.Failure("There is no word to translate: write a phrase."));
+        unknown = null;
+        return translation.Count > 0 ? string.Join(' ', translation) : null;
     }
 
     private static string[] Words(string text) =>

@@ -13,6 +13,11 @@ public abstract class Translator : IDisposable
     public abstract bool CanTranslate(string source, string target);
 
     /// <summary>
+    /// Whether a phrase may be one that it translates; false where it is sure not to be, so that nobody need ask.
+    /// </summary>
+    public virtual bool MayKnow(string phrase) => true;
+
+    /// <summary>
     /// Translates. Never throws on bad input: a failure says why there is no translation. Obeys cancellation.
     /// </summary>
     /// <param name="source">null: it is not known, which only those who find it out can work with.</param>
