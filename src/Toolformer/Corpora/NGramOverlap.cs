@@ -8,39 +8,24 @@ public sealed class NGramOverlap(int n = 13)
 {
     private readonly HashSet<string> _grams = [];
 
-    // How they begin: nearly every place of a text is ruled out by its first words, without joining n of them.
-    private readonly HashSet<(string, string)> _beginnings = [];
-
-    public void Add(string text)
-    {
-        string[] words = Words(text);
-        foreach (int i in Places(words))
-        {
-            _beginnings.Add(Beginning(words, i));
-            _grams.Add(Gram(words, i));
-        }
-    }
+    public void Add(string text) => _grams.UnionWith(Grams(text));
 
     /// <summary>The first word sequence of this text that was seen before; null: none.</summary>
-    public string? FirstShared(string text)
+    public string? FirstShared(string text) => Grams(text).FirstOrDefault(_grams.Contains);
+
+    private IEnumerable<string> Grams(string text)
     {
         string[] words = Words(text);
-        foreach (int i in Places(words))
+        if (words.Length == 0)
+            yield break;
+        if (words.Length <= n)
         {
-            if (_beginnings.Contains(Beginning(words, i)) && Gram(words, i) is var gram && _grams.Contains(gram))
-                return gram;
+            yield return string.Join(' ', words);
+            yield break;
         }
-        return null;
+        for (int i = 0; i + n <= words.Length; i++)
+            yield return string.Join(' ', words, i, n);
     }
-
-    /// <summary>Where sequences begin; a text that is no longer than one is one.</summary>
-    private IEnumerable<int> Places(string[] words) =>
-        Enumerable.Range(0, words.Length == 0 ? 0 : Math.Max(1, words.Length - n + 1));
-
-    private string Gram(string[] words, int i) => string.Join(' ', words, i, Math.Min(n, words.Length - i));
-
-    private static (string, string) Beginning(string[] words, int i) =>
-        (words[i], i + 1 < words.Length ? words[i + 1] : "");
 
     private static string[] Words(string text)
     {

@@ -3,8 +3,8 @@ using Toolformer.Modeling;
 namespace Toolformer.Evaluation;
 
 /// <summary>
-/// Texts whose perplexity is measured (paper, section 4.3): with calls disabled, in windows that overlap, per token, per
-/// word and per byte.
+/// Texts whose perplexity is measured (paper, section 4.3): with calls disabled, in windows that overlap, per token,
+/// per word and per byte.
 /// </summary>
 public abstract class PerplexityTask : Benchmark
 {

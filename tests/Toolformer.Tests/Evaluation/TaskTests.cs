@@ -202,7 +202,8 @@ public class TaskTests
             ("bbh_object_counting", "bbh_temporal/object_counting.json")];
         foreach (var (name, path) in others)
         {
-            foreach (var example in Catalog.Find<EvalTask>().Single(t => t.Name == name).Load(Shared.Path("data", path)))
+            var task = Catalog.Find<EvalTask>().Single(t => t.Name == name);
+            foreach (var example in task.Load(Shared.Path("data", path)))
                 yield return example.Prompt[(example.Prompt.IndexOf(": ", StringComparison.Ordinal) + 2)..];
         }
     }

@@ -21,8 +21,8 @@ public abstract class BfclTask(string category, string file, string? questions, 
 
     public override int Version => 1;
 
-    public override string Citation => $"Patil et al.: The Berkeley Function Calling Leaderboard, ICML 2025. {file} with "
-        + "possible_answer/ of the same name beside it, or the answers behind a #.";
+    public override string Citation => "Patil et al.: The Berkeley Function Calling Leaderboard, ICML 2025. "
+        + $"{file} with possible_answer/ of the same name beside it, or the answers behind a #.";
 
     public override PaperCheck? Paper => PaperCheck.Beyond(
         "calls are written in Toolformer's markup, dots of names as underscores",
@@ -139,9 +139,9 @@ public abstract class BfclTask(string category, string file, string? questions, 
             """ + """
              {"name": "play", "description": "Plays music.", "parameters": {"type": "dict", "properties":
             """ + """
-             {"artist": {"type": "string", "description": "Who."}, "volume": {"type": "float", "description": "Up to 1."}},
+             {"artist": {"type": "string", "description": "Who."},
             """ + """
-             "required": ["artist"]}}]
+             "volume": {"type": "float", "description": "Up to 1."}}, "required": ["artist"]}}]
             """;
         return new(
             [

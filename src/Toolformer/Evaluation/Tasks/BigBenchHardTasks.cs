@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Toolformer.Evaluation.Tasks;
 
 /// <summary>
-/// Tasks of BIG-Bench Hard that a calendar or a calculator can help with; not in the paper. Zero-shot, without chains of
-/// thought: `Answer the following question: … The answer is`.
+/// Tasks of BIG-Bench Hard that a calendar or a calculator can help with; not in the paper. Zero-shot, without chains
+/// of thought: `Answer the following question: … The answer is`.
 /// </summary>
 /// <example>
 /// With the options "(A) 05/01/2021" and "(B) 05/02/2021": " (B)", " B." and " 05/02/2021" are right for "(B)".

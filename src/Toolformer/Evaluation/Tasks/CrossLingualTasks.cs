@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Toolformer.Evaluation.Tasks;
 
 /// <summary>
-/// Questions in one language about a paragraph in English (paper, section 4.2.4): the answer, in English, counts when it
-/// is within the first ten words. Nothing is banned.
+/// Questions in one language about a paragraph in English (paper, section 4.2.4): the answer, in English, counts when
+/// it is within the first ten words. Nothing is banned.
 /// </summary>
 /// <example>
 /// "Your task is to answer a question based on the following paragraph: Ys lies on the Ysel. Now answer the following

@@ -21,8 +21,8 @@ public abstract class FuncQa : EvalTask
         var examples = DataFile.Read(path, "data").Select(item => new EvalExample(item.Id("id"),
             $"{Question(item).Trim()} {SolvedProblems.AnswerPhrase}",
             [Parse(Answer(item)) is { } number ? number.ToString(CultureInfo.InvariantCulture)
-                : throw item.Bad($"its answer '{DataItem.Shown(Answer(item))}' is no number", "Give the official file.")]))
-            .ToList();
+                : throw item.Bad($"its answer '{DataItem.Shown(Answer(item))}' is no number",
+                    "Give the official file.")])).ToList();
         return DataFile.Some(examples, path, "the file has no question");
     }
 

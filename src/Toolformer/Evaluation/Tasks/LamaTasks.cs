@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Toolformer.Evaluation.Tasks;
 
 /// <summary>
-/// LAMA (paper, section 4.2.1): short statements whose last word is to be written; it counts when it is within the first
-/// five words. Only statements that end with their mask are kept, so that all are written from left to right.
+/// LAMA (paper, section 4.2.1): short statements whose last word is to be written; it counts when it is within the
+/// first five words. Only statements that end with their mask are kept, so that all are written from left to right.
 /// WikiSearch is banned, since much of LAMA was taken from Wikipedia.
 /// </summary>
 /// <example>

@@ -7,8 +7,8 @@ namespace Toolformer.Evaluation.Tasks;
 /// calendar shows the middle of the question's year. Nothing is banned.
 /// </summary>
 /// <example>
-/// {"query": "Ann Example plays for _X_.", "date": "2015"}: the model reads "… Ann Example plays for", the calendar says
-/// July 1, 2015, and " Ys United since 2012" is right for "Ys United".
+/// {"query": "Ann Example plays for _X_.", "date": "2015"}: the model reads "… Ann Example plays for", the calendar
+/// says July 1, 2015, and " Ys United since 2012" is right for "Ys United".
 /// </example>
 public sealed class TempLama : EvalTask
 {

@@ -4,8 +4,8 @@ using Toolformer.Pipeline;
 namespace Toolformer.Evaluation.Tasks;
 
 /// <summary>
-/// WikiText, article by article (paper, section 4.3 and Table 8). The text is as the file has it, with its unknown words
-/// and the spaces around its marks.
+/// WikiText, article by article (paper, section 4.3 and Table 8). The text is as the file has it, with its unknown
+/// words and the spaces around its marks.
 /// </summary>
 /// <example>" = Ys = \n \n Ys lies on the Ysel . \n" is one article of two lines.</example>
 public sealed class WikiText : PerplexityTask
@@ -29,7 +29,8 @@ public sealed class WikiText : PerplexityTask
     }];
 
     public override WorkedExample? Worked => new("test.txt",
-        " \n = Ys = \n \n Ys lies on the Ysel . \n \n = = History = = \n \n It sank . \n \n = Atlantis = \n \n So did it . ",
+        " \n = Ys = \n \n Ys lies on the Ysel . \n \n = = History = = \n \n It sank . \n \n"
+        + " = Atlantis = \n \n So did it . ",
         "= Ys = \n \n Ys lies on the Ysel . \n \n = = History = = \n \n It sank .");
 
     public override IEnumerable<string> Load(string path)
