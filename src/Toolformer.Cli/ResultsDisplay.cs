@@ -11,7 +11,7 @@ internal static class ResultsDisplay
 {
     private const int ExamplesPerTask = 2;
 
-    public static void Show(Results results, string folder, Display display)
+    public static void Show(EvaluationResults results, string folder, Display display)
     {
         Show(results.KeptPerThreshold, display);
         var perplexities = results.Perplexity.ToDictionary(

@@ -4,13 +4,11 @@ using Toolformer.Corpora;
 using Toolformer.Evaluation;
 using Toolformer.Evaluation.Tasks;
 using Toolformer.Inference;
-using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
 using Toolformer.Tools.Searching;
 using Toolformer.Tools.Translating;
-using Toolformer.Torch;
 
 namespace Toolformer.Cli;
 
@@ -29,7 +27,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
     private string Taught => In("model");
     private string Plain => In("plain");
 
-    public async Task<Results> RunAsync(CancellationToken cancellation)
+    public async Task<EvaluationResults> RunAsync(CancellationToken cancellation)
     {
         using var run = RunFolder.Open(folder);
         CheckRecipe();
@@ -66,7 +64,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
                 source, dataset, target, recipe.Finetuning, withCalls, compute, display, cancellation), cancellation);
         var results = await Task.Run(
             () => EvaluateAsync(source, tasks, toolbox, thresholds, cancellation), cancellation);
-        Write("results.json", JsonSerializer.Serialize(results, JsonLines.Format) + "\n");
+        Write(EvaluationResults.FileName, JsonSerializer.Serialize(results, JsonLines.Format) + "\n");
         return results;
     }
 
@@ -173,29 +171,22 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
         return tasks;
     }
 
-    private async Task<Results> EvaluateAsync(string source, IReadOnlyList<EvalInput> tasks, Toolbox toolbox,
+    private async Task<EvaluationResults> EvaluateAsync(string source, IReadOnlyList<EvalInput> tasks, Toolbox toolbox,
         IReadOnlyList<ThresholdCount> thresholds, CancellationToken cancellation)
     {
-        var options = new GenerationOptions
-        {
-            StartTopK = recipe.StartTopK,
-            ConstrainInputs = recipe.ConstrainInputs,
-            Rows = 64,
-        };
-        using var models = new OneModelAtATime(compute);
-        EvalArm Arm(string name, string path, string mode, bool tools, int startTopK) => new(name, mode,
-            (task, examples, token) => EvalArm.Of(
-                name, mode, new ToolUsingModel(models.Open(path), tools ? toolbox : new Toolbox([])),
-                tools ? toolbox.Names.ToList() : [], options with { StartTopK = startTopK }, display.Clock)
-                .PredictAsync(task, examples, token));
+        var options = new GenerationOptions { ConstrainInputs = recipe.ConstrainInputs, Rows = 64 };
+        using var progress = new EvaluationDisplay(display);
+        using var models = new EvaluatedModels(compute, display.Clock, progress.Finished);
+        var none = new Toolbox([]);
+        EvalArm Arm(string name, string path, string mode, Toolbox tools, int startTopK) =>
+            models.Arm(name, path, mode, tools, options with { StartTopK = startTopK });
         EvalArm[] arms =
         [
-            Arm("base", source, "no tools", tools: false, 0),
-            Arm("finetuned without calls", Plain, "no tools", tools: false, 0),
-            Arm("toolformer", Taught, "disabled", tools: true, 0),
-            Arm("toolformer", Taught, "enabled", tools: true, recipe.StartTopK),
+            Arm("base", source, "no tools", none, 0),
+            Arm("finetuned without calls", Plain, "no tools", none, 0),
+            Arm("toolformer", Taught, "disabled", toolbox, 0),
+            Arm("toolformer", Taught, "enabled", toolbox, recipe.StartTopK),
         ];
-        using var progress = new EvaluationDisplay(display);
         var evaluator = new Evaluator(In("predictions.jsonl"), new EvalOptions
         {
             Limit = recipe.MaxExamples > 0 ? recipe.MaxExamples : null,
@@ -204,26 +195,20 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
         }, progress);
         var results = await evaluator.RunAsync(arms, tasks, cancellation);
         var perplexities = Perplexities(models, source, cancellation);
-        return new Results(results, perplexities, thresholds, recipe.Seed, Manifest.BuiltFrom,
+        return new EvaluationResults(results, perplexities, thresholds, recipe.Seed, Manifest.BuiltFrom,
             models.Open(Taught).Decoder.Device.ToString());
     }
 
     /// <summary>Perplexity of held-out texts with calls disabled, where there are such texts.</summary>
     private List<ModelPerplexity> Perplexities(
-        OneModelAtATime models, string source, CancellationToken cancellation)
+        EvaluatedModels models, string source, CancellationToken cancellation)
     {
         if (!File.Exists(HeldOut))
             return [];
         List<string> texts = [.. new Corpus([HeldOut]).Read().Select(d => d.Text)];
         return [.. new[] { ("base", source, "no tools"), ("finetuned without calls", Plain, "no tools"),
             ("toolformer", Taught, "disabled") }.Select(arm =>
-        {
-            var model = models.Open(arm.Item2);
-            var measured = Perplexity.Measure(
-                model, texts, new CallTokens(model.Tokenizer).Open, cancellation: cancellation);
-            return new ModelPerplexity(
-                arm.Item1, arm.Item3, measured.Value, measured.Stderr, measured.Tokens, measured.Texts);
-        })];
+            models.Measure(arm.Item1, arm.Item2, arm.Item3, texts, cancellation))];
     }
 
     /// <summary>Opened when a stage needs it.</summary>
@@ -237,31 +222,4 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
                 Value.Value.Dispose();
         }
     }
-
-    /// <summary>Keeps the model that was asked for last.</summary>
-    private sealed class OneModelAtATime(Compute compute) : IDisposable
-    {
-        private (string Path, TorchLanguageModel Model)? _open;
-
-        public TorchLanguageModel Open(string path)
-        {
-            if (_open?.Path != path)
-            {
-                Dispose();
-                _open = (path, compute.Open(path).Model);
-            }
-            return _open.Value.Model;
-        }
-
-        public void Dispose() => _open?.Model.Dispose();
-    }
 }
-
-/// <summary>Perplexity of a model on held-out text.</summary>
-internal sealed record ModelPerplexity(
-    string Model, string Mode, double Perplexity, double Stderr, long Tokens, int Texts);
-
-/// <summary>results.json: what a run has found.</summary>
-internal sealed record Results(
-    IReadOnlyList<EvalResult> Evaluation, IReadOnlyList<ModelPerplexity> Perplexity,
-    IReadOnlyList<ThresholdCount> KeptPerThreshold, int Seed, string Commit, string Device);

@@ -62,9 +62,34 @@ internal sealed class TrainingDisplay(Display display, string what) : WorkDispla
     }
 }
 
-/// <summary>An evaluation: which model answers which task in which mode, and how many are right so far.</summary>
+/// <summary>
+/// An evaluation: which model answers which task in which mode, and the share that is right so far. Between the reports
+/// of whole batches it counts each prediction.
+/// </summary>
 internal sealed class EvaluationDisplay(Display display) : WorkDisplay<EvalProgress>(display)
 {
-    public override void Report(EvalProgress value) => Line("evaluate", "examples", value.Total, value.Done).Report(
-        value.Done, $"{value.Model} ({value.Mode}), {value.Task}: {value.CorrectOfTask} right");
+    private EvalProgress? _last;
+    private int _since;
+
+    public override void Report(EvalProgress value)
+    {
+        (_last, _since) = (value, 0);
+        Show(value);
+    }
+
+    /// <summary>One more prediction of the batch is made.</summary>
+    public void Finished()
+    {
+        _since++;
+        if (_last is { } last)
+            Show(last);
+    }
+
+    private void Show(EvalProgress value)
+    {
+        string right = value.DoneOfTask == 0 ? ""
+            : $": {100.0 * value.CorrectOfTask / value.DoneOfTask:F1} % of {value.DoneOfTask} right";
+        Line("evaluate", "examples", value.Total, value.Done).Report(
+            value.Done + _since, $"{value.Model} ({value.Mode}), {value.Task}{right}");
+    }
 }

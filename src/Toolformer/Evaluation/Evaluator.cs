@@ -12,10 +12,17 @@ public sealed record EvalOptions
 
     /// <summary>Examples predicted together; what they gave is on the disk before the next ones begin.</summary>
     public int BatchSize { get; init; } = 32;
+
+    /// <summary>Whether the seed also draws in which order, and so in which company, examples are predicted.</summary>
+    public bool Shuffled { get; init; }
 }
 
 /// <summary>How far an evaluation is, in examples over all arms and tasks.</summary>
-public sealed record EvalProgress(string Model, string Mode, string Task, int Done, int Total, int CorrectOfTask);
+public sealed record EvalProgress(string Model, string Mode, string Task, int Done, int Total, int CorrectOfTask)
+{
+    /// <summary>Examples of this arm and task that <see cref="CorrectOfTask"/> is out of.</summary>
+    public int DoneOfTask { get; init; }
+}
 
 /// <summary>
 /// Models × tasks × modes. Every prediction is appended to a file before the next batch begins; batches that are there
@@ -23,8 +30,9 @@ public sealed record EvalProgress(string Model, string Mode, string Task, int Do
 /// round differently in other company, so that the file ends as that of a run that was never stopped.
 /// </summary>
 /// <param name="predictionsPath">The file of <see cref="PredictionRecord"/>s, made or continued.</param>
-public sealed class Evaluator(
-    string predictionsPath, EvalOptions? options = null, IProgress<EvalProgress>? progress = null)
+/// <param name="cache">Where predictions of other runs are found and kept; null: none.</param>
+public sealed class Evaluator(string predictionsPath, EvalOptions? options = null,
+    IProgress<EvalProgress>? progress = null, PredictionCache? cache = null)
 {
     private readonly EvalOptions _options = options ?? new();
 
@@ -38,11 +46,11 @@ public sealed class Evaluator(
         var stored = JsonLines.Read<PredictionRecord>(predictionsPath)
             .DistinctBy(p => (p.Model, p.Task, p.Mode, p.Index))
             .ToDictionary(p => (p.Model, p.Task, p.Mode, p.Index));
-        int done = 0, total = arms.Count * tasks.Sum(t => t.Examples.Count);
+        int done = 0, total = arms.Sum(a => tasks.Where(t => a.Measures(t.Task)).Sum(t => t.Examples.Count));
         var results = new List<EvalResult>();
         foreach (var arm in arms)
         {
-            foreach (var (task, examples) in tasks)
+            foreach (var (task, examples) in tasks.Where(t => arm.Measures(t.Task)))
             {
                 var predictions = new List<PredictionRecord>();
                 foreach (var batch in examples.Chunk(_options.BatchSize))
@@ -51,15 +59,15 @@ public sealed class Evaluator(
                         stored.TryGetValue((arm.Model, task.Name, arm.Mode, b.Index), out var found)
                             ? Reuse(found, task, b.Example)
                             : null).ToList();
-                    done += batch.Length;
                     if (known.TrueForAll(k => k is not null))
                     {
                         predictions.AddRange(known!);
-                        Report();
+                        done += batch.Length;
                         continue;
                     }
                     cancellation.ThrowIfCancellationRequested();
-                    var made = await arm.PredictAsync(task, [.. batch.Select(b => b.Example)], cancellation)
+                    Report();
+                    var made = await PredictAsync(arm, task, [.. batch.Select(b => b.Example)], cancellation)
                         .ConfigureAwait(false);
                     if (made.Count != batch.Length)
                         throw new InvalidOperationException($"{made.Count} predictions came for {batch.Length} "
@@ -68,31 +76,55 @@ public sealed class Evaluator(
                     {
                         var record = before ?? new PredictionRecord(arm.Model, task.Name, arm.Mode, index, example.Id,
                             example.Prompt, prediction.Completion, prediction.Text, example.Answers,
-                            task.IsCorrect(prediction, example), prediction.Calls);
+                            task.IsCorrect(prediction, example), prediction.Calls)
+                        {
+                            Tokens = prediction.Tokens,
+                            Milliseconds = prediction.Milliseconds,
+                        };
                         predictions.Add(record);
                         if (before is null)
                             writer.Write(record);
                     }
                     writer.Flush(toDisk: true);
-                    Report();
+                    done += batch.Length;
                 }
-                results.Add(EvalResult.From(arm.Model, task, arm.Mode, predictions, _options.Seed));
+                Report();
+                results.Add(EvalResult.From(arm.Model, task, arm.Mode, predictions, _options.Seed) with
+                {
+                    StartTopK = arm.StartTopK,
+                });
 
                 void Report() => progress?.Report(new(
-                    arm.Model, arm.Mode, task.Name, done, total, predictions.Count(p => p.Correct)));
+                    arm.Model, arm.Mode, task.Name, done, total, predictions.Count(p => p.Correct))
+                {
+                    DoneOfTask = predictions.Count,
+                });
             }
         }
         return results;
+    }
+
+    private async Task<IReadOnlyList<Prediction>> PredictAsync(
+        EvalArm arm, EvalTask task, IReadOnlyList<EvalExample> examples, CancellationToken cancellation)
+    {
+        string? key = cache is null ? null : PredictionCache.KeyOf(arm, task, examples);
+        if (key is not null && cache!.Find(key, examples.Count) is { } kept)
+            return kept;
+        var made = await arm.PredictAsync(task, examples, cancellation).ConfigureAwait(false);
+        if (key is not null)
+            cache!.Keep(key, made);
+        return made;
     }
 
     /// <summary>All examples, or as many as the limit allows, with their places in the file.</summary>
     private IReadOnlyList<(int Index, EvalExample Example)> Choose(IReadOnlyList<EvalExample> examples)
     {
         var all = examples.Select((example, index) => (index, example)).ToArray();
-        if (_options.Limit is not { } limit || limit >= all.Length)
+        int limit = Math.Min(_options.Limit ?? all.Length, all.Length);
+        if (limit == all.Length && !_options.Shuffled)
             return all;
         new Random(_options.Seed).Shuffle(all);
-        return [.. all.Take(limit).OrderBy(e => e.index)];
+        return _options.Shuffled ? all[..limit] : [.. all.Take(limit).OrderBy(e => e.index)];
     }
 
     /// <summary>Scored anew, so that a mended scoring rule needs no model.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Toolformer.Evaluation;
 
 namespace Toolformer.Reports;
@@ -26,7 +25,7 @@ public static class ResultsTable
             string[] row = [arm.Model, arm.Mode, .. cells];
             rows.Add(perplexities is null ? row : [.. row, Cell(perplexities.GetValueOrDefault(arm))]);
         }
-        return Print(rows);
+        return MarkdownTable.Of(rows);
 
         string Title(string task) => $"{task} (n = {string.Join("/", results.Where(r => r.Task == task)
             .Select(r => r.N).Distinct())})";
@@ -36,7 +35,7 @@ public static class ResultsTable
     {
         if (result is null)
             return "–";
-        string accuracy = $"{Percent(result.Accuracy)} ± {Percent(result.Stderr)} %";
+        string accuracy = $"{MarkdownTable.Accuracy(result)} %";
         return result.Calls == 0 ? accuracy : $"{accuracy}, calls {result.CallRate.ToString("P0", Culture)}";
     }
 
@@ -45,18 +44,4 @@ public static class ResultsTable
 
     private static CultureInfo Culture => CultureInfo.InvariantCulture;
 
-    private static string Percent(double share) => (100 * share).ToString("0.0", Culture);
-
-    private static string Print(List<string[]> rows)
-    {
-        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(c => rows.Max(r => r[c].Length))];
-        var table = new StringBuilder();
-        foreach (var (i, row) in rows.Index())
-        {
-            table.Append("| ").AppendJoin(" | ", row.Select((cell, c) => cell.PadRight(widths[c]))).Append(" |\n");
-            if (i == 0)
-                table.Append("|-").AppendJoin("-|-", widths.Select(w => new string('-', w))).Append("-|\n");
-        }
-        return table.ToString();
-    }
 }

@@ -1,0 +1,57 @@
+using Toolformer.Evaluation;
+using Toolformer.Evaluation.Tasks;
+
+namespace Toolformer.Tests.Evaluation;
+
+public sealed class TestDataTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("test-data").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("gsm8k/test.jsonl")]
+    [InlineData("GSM-8K/main/my_test.jsonl")]
+    public void Data_are_found_where_a_download_puts_them_or_by_their_folder(string file)
+    {
+        Write("gsm8k/train.jsonl", "{\"question\": \"1?\", \"answer\": \"#### 1\"}\n");
+        string path = Write(file, "{\"question\": \"2?\", \"answer\": \"#### 2\"}\n");
+        Assert.Equal(Path.GetFullPath(path), Path.GetFullPath(new TestData(_folder).Find(new Gsm8k(), out _)!));
+    }
+
+    [Fact]
+    public void What_is_not_there_has_a_reason_and_training_parts_do_not_count()
+    {
+        Write("gsm8k/train.jsonl", "{\"question\": \"1?\", \"answer\": \"#### 1\"}\n");
+        Write("gsm8k/notes_test.jsonl", "no data\n");
+        Assert.Null(new TestData(_folder).Find(new Gsm8k(), out string reason));
+        Assert.Contains("gsm8k/test.jsonl", reason);
+        Assert.Contains("--download", reason);
+    }
+
+    [Fact]
+    public void Generated_data_need_no_file() => Assert.Equal("", new TestData(_folder).Find(new Dateset(), out _));
+
+    [Fact]
+    public void A_test_set_is_found_in_training_text_by_thirteen_words_and_short_questions_are_not_checked()
+    {
+        string words = string.Join(' ', Enumerable.Range(1, 20).Select(i => $"word{i}"));
+        EvalExample[] examples = [new("a", $"Answer this: {words}?", ["1"]), new("b", "Answer this: who?", ["2"]),
+            new("c", $"Answer this: {string.Join(' ', words.Split(' ').Reverse())}?", ["3"])];
+        string[] training = ["Something else.", $"He said: \"Well, {words.Replace("word1 ", "").ToUpperInvariant()}\""];
+        var overlap = Assert.Single(TestSetOverlap.Of([("t", examples)], training));
+        Assert.Equal((3, 1, 1), (overlap.Examples, overlap.TooShort, overlap.Overlapping));
+        Assert.Equal(["a"], overlap.Ids);
+        Assert.StartsWith("word2 word3", overlap.Shared);
+        // Prompts alone make no overlap.
+        Assert.Equal(0, TestSetOverlap.Of([("t", examples)], ["Answer this: Answer this:"])[0].Overlapping);
+    }
+
+    private string Write(string name, string text)
+    {
+        string path = Path.Combine(_folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
