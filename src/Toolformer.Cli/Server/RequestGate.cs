@@ -10,7 +10,7 @@ namespace Toolformer.Cli.Server;
 /// </summary>
 public sealed class RequestGate(ServerOptions options)
 {
-    private static readonly string[] Public = ["/", "/health", "/openapi.json"];
+    private static readonly string[] Public = [.. WebPage.Files.Keys, "/health", "/openapi.json"];
 
     /// <summary>The client's name, for fairness and the log.</summary>
     /// <exception cref="ApiException">The request is refused.</exception>

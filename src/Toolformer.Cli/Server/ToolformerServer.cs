@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -58,9 +57,10 @@ public sealed class ToolformerServer : IAsyncDisposable
             ["/health"] = ("GET", (http, _) => HealthAsync(http)),
             ["/metrics"] = ("GET", (http, _) =>
                 TextAsync(http, _metrics.Print(), "text/plain; version=0.0.4; charset=utf-8")),
-            ["/openapi.json"] = ("GET", (http, _) => ResourceAsync(http, "openapi.json", "application/json")),
-            ["/"] = ("GET", (http, _) => ResourceAsync(http, "index.html", "text/html; charset=utf-8")),
+            ["/openapi.json"] = ("GET", (http, _) => WebPage.SendAsync(http, "openapi.json")),
         };
+        foreach (var (path, file) in WebPage.Files)
+            _routes[path] = ("GET", (http, _) => WebPage.SendAsync(http, file));
         _web = Build();
     }
 
@@ -256,19 +256,6 @@ public sealed class ToolformerServer : IAsyncDisposable
             ["waiting"] = status.Waiting,
             ["running"] = status.Rows,
         }, http.RequestAborted);
-    }
-
-    private static async Task ResourceAsync(HttpContext http, string name, string type)
-    {
-        await using var resource = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
-            ?? throw new ApiException(404, $"This build has no {name}.", code: "not_found");
-        http.Response.ContentType = type;
-        http.Response.ContentLength = resource.Length;
-        // The page is one file that asks nobody but this server.
-        http.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; "
-            + "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-            + "frame-ancestors 'none'";
-        await resource.CopyToAsync(http.Response.Body, http.RequestAborted);
     }
 
     private static Task TextAsync(HttpContext http, string text, string type)

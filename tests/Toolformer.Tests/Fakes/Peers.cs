@@ -12,7 +12,7 @@ internal static class Peers
         .Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "node")).FirstOrDefault(File.Exists));
 
     public const string Everything = "node_modules/@modelcontextprotocol/server-everything/dist/index.js";
-    public const string Client = "client.mjs", Hostile = "hostile-server.mjs";
+    public const string Client = "client.mjs", Hostile = "hostile-server.mjs", Page = "page.mjs";
 
     /// <summary>The words that run a script with node; skips the test where node or what it needs is missing.</summary>
     public static string[] Need(string script)
