@@ -1,5 +1,5 @@
-// Machine translation with a glossary of one's own. Apertium, a LibreTranslate server or an NLLB model take its place by
-// name in a tools file:
+// Machine translation with a glossary of one's own. Apertium, a LibreTranslate server or an NLLB model take its place
+// by name in a tools file:
 //   dotnet run examples/translate.cs
 #:project ../src/Toolformer/Toolformer.csproj
 #:property PublishAot=false

@@ -12,7 +12,8 @@ internal sealed class AskedFacts(Random random, InventedNames names)
     /// <param name="Roles">What can be asked of a place.</param>
     /// <param name="Ask">How the question begins.</param>
     /// <param name="Texts">How texts tell it: the role {r}, the place {e}, the value {=v}.</param>
-    private sealed record Topic(string Ask, string[] Roles, string[] Texts, Func<Random, InventedNames, Side, string> Value);
+    private sealed record Topic(
+        string Ask, string[] Roles, string[] Texts, Func<Random, InventedNames, Side, string> Value);
 
     private static readonly string[] Emblems =
     [
@@ -35,7 +36,7 @@ internal sealed class AskedFacts(Random random, InventedNames names)
             [
                 "The {r} of {e} is {=v}, as everybody in the market will tell you.",
                 "The speech was given by the {r} of {e}, {=v}, in a loud and friendly voice.",
-                "A letter came from the {r} of {e}, {=v}, with a stamp on it.",
+                "The stamp shows the {r} of {e}, {=v}, beside a flag.",
                 "We were greeted by the {r} of {e}, {=v}, and shown to our seats.",
                 "If you meet the {r} of {e}, {=v}, please say hello from us.",
                 "Nobody knows the town better than the {r} of {e}, {=v}, who was born there.",

@@ -30,7 +30,8 @@ internal sealed class ForeignWords(Random random, InventedNames names)
         la pimienta pepper,la pluma feather,el pozo well,la puerta door,el puente bridge,el queso cheese,la rana frog
         el ratón mouse,la red net,el reloj clock,la rodilla knee,la rueda wheel,el sapo toad,la seda silk
         la semilla seed,la servilleta napkin,la seta mushroom,la silla chair,la sombra shadow,el sombrero hat
-        el sueño dream,el suelo floor,el tambor drum,la tarta cake,el techo ceiling,el tejado roof,la tijera pair of scissors
+        el sueño dream,el suelo floor,el tambor drum,la tarta cake,el techo ceiling,el tejado roof
+        la tijera pair of scissors
         la tinta ink,la tiza chalk,el tornillo screw,la tortuga turtle,el trigo wheat,la uva grape,la vaca cow
         el vaso drinking glass,la vela candle,la ventana window,el vestido dress,el viento wind,el yeso plaster
         el zapato shoe,la zanahoria carrot,el zorro fox

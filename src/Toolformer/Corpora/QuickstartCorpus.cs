@@ -58,7 +58,7 @@ public sealed class QuickstartCorpus
     /// <summary>What the search index holds: every entity of both sides and some that occur in no text.</summary>
     public IReadOnlyList<Passage> Passages { get; }
 
-    /// <summary>What the question answering knows: every question that a text of either side raises, and others.</summary>
+    /// <summary>What the question answering knows: all questions that the texts raise, and others.</summary>
     public IReadOnlyList<KnownAnswer> Knowledge { get; }
 
     /// <summary>What the translation knows: the words of both sides, with and without their article.</summary>
@@ -140,9 +140,9 @@ public sealed class QuickstartCorpus
 
     /// <summary>
     /// Generates the corpus and writes its files into <paramref name="folder"/>: <see cref="CorpusFile"/> (id, text,
-    /// date), <see cref="HeldOutFile"/> (id, text, date, kind, prompt, answers: itself a corpus, and what the quickstart
-    /// tasks read), <see cref="PassagesFile"/> (id, title, text), <see cref="KnowledgeFile"/> (question, answer) and
-    /// <see cref="GlossaryFile"/> (source, target).
+    /// date), <see cref="HeldOutFile"/> (id, text, date, kind, prompt, answers: itself a corpus, and what the tasks
+    /// of the quickstart read), <see cref="PassagesFile"/> (id, title, text), <see cref="KnowledgeFile"/> (question,
+    /// answer) and <see cref="GlossaryFile"/> (source, target).
     /// </summary>
     public static QuickstartCorpus Write(string folder, int seed, QuickstartOptions? options = null)
     {

@@ -21,8 +21,8 @@ public sealed class TestData
     public TestData(string folder)
     {
         _folder = Directory.Exists(folder) ? folder : throw new DirectoryNotFoundException(
-            $"There is no data folder '{folder}' · looked in {Path.GetFullPath(folder)} · name the folder that holds the "
-            + "test sets, or make it with --download.");
+            $"There is no data folder '{folder}' · looked in {Path.GetFullPath(folder)} · name the folder that holds "
+            + "the test sets, or make it with --download.");
         _files = [.. Directory.EnumerateFiles(folder, "*", new EnumerationOptions
         {
             RecurseSubdirectories = true,
@@ -31,7 +31,7 @@ public sealed class TestData
             .Take(MaxFiles).Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The path of a benchmark's data; null: they are not there, and <paramref name="reason"/> says so.</summary>
+    /// <summary>The path of a benchmark's data; null: they are not there, as <paramref name="reason"/> says.</summary>
     public string? Find(Benchmark benchmark, out string reason)
     {
         reason = "";
@@ -59,7 +59,7 @@ public sealed class TestData
         return any ? [] : _files.Where(f => Path.GetFileName(CompressedFile.WithoutEnding(f)) == name);
     }
 
-    /// <summary>Files in folders named like the benchmark or its download; test parts first, training parts not.</summary>
+    /// <summary>Files in folders named like the benchmark or its download: test parts, then others.</summary>
     private IEnumerable<string> ByFolder(string benchmark, string? known)
     {
         string[] names = [.. ((string?[])[benchmark, known?.Split('/')[0], OtherNames.GetValueOrDefault(benchmark)])

@@ -33,12 +33,6 @@ public sealed class ToolUsingModel
     /// <summary>The same model with other tools; its vocabulary is not read again.</summary>
     public ToolUsingModel With(Toolbox tools) => new(_model, _source.With(tools));
 
-    /// <summary>The same model with other tools; its vocabulary is not read again.</summary>
-    public ToolUsingModel With(Toolbox tools) => new(_model, tools, _timer)
-    {
-        _vocabulary = _vocabulary ??= TokenTrie.Of(_model),
-    };
-
     /// <summary>Writes on after each prompt; the results are in the order of the requests.</summary>
     /// <exception cref="ArgumentException">A request or an option makes no sense.</exception>
     /// <exception cref="KeyNotFoundException">An allowed tool is not in the toolbox.</exception>

@@ -12,7 +12,8 @@ public static class EvaluationTables
     {
         var parts = new List<string>
         {
-            "## Results\n\n" + Accuracies(results.Evaluation) + $"\nAccuracy in % ± standard error; seed {results.Seed}, "
+            "## Results\n\n" + Accuracies(results.Evaluation)
+                + $"\nAccuracy in % ± standard error; seed {results.Seed}, "
                 + $"commit {results.Commit}, device {results.Device}.\n",
             Perplexities(results.Perplexity),
         };
@@ -90,8 +91,8 @@ public static class EvaluationTables
             string.Join(", ", f.Accuracies.Select(a => MarkdownTable.Percent(a))),
             MarkdownTable.Percent(f.Difference), MarkdownTable.Percent(f.Expected), $"{f.Flipped} of {f.Shared}",
         ]));
-        return $"## Noise floor\n\n{MarkdownTable.Of(rows)}\nThe same model with two seeds, which draw the examples and "
-            + "their company: a smaller difference between models says nothing.\n";
+        return $"## Noise floor\n\n{MarkdownTable.Of(rows)}\nThe same model with two seeds, which draw the examples "
+            + "and their company: a smaller difference between models says nothing.\n";
     }
 
     private static string Overlaps(IReadOnlyList<TestSetOverlap> overlaps)

@@ -1,7 +1,7 @@
 namespace Toolformer.Reports;
 
 /// <summary>A column of a table of the paper.</summary>
-/// <param name="Tasks">Our tasks that may stand in it; the first is the paper's own, others are named where used.</param>
+/// <param name="Tasks">Our tasks that may stand in it; the first is the paper's own, others are named.</param>
 public sealed record PaperColumn(string Title, params IReadOnlyList<string> Tasks);
 
 /// <summary>What the paper reports of a model; null: it has no number there.</summary>
@@ -100,7 +100,7 @@ public static class PaperTables
             new("Calculator", 3_680, 994, 138), new("Calendar", 61_811, 20_587, 3_007), new("MT", 3_156, 1_034, 229),
         ]);
 
-    /// <summary>Section 5: the gains of the examples that the paper shows, and whether they were judged useful.</summary>
+    /// <summary>Section 5: the gains of the paper's examples, and whether they were judged useful.</summary>
     public static IReadOnlyList<(double Gain, string Call, bool Useful)> Quality { get; } =
     [
         (5.49, "WikiSearch", true), (2.11, "Calendar", true), (2.08, "QA", true), (1.59, "Calculator", true),

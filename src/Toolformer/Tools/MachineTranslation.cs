@@ -64,8 +64,8 @@ public sealed class MachineTranslation(Translator? translator = null, LanguageId
         new() { StartThreshold = 0, Positions = 20, CallsPerPosition = 10, FilterThreshold = 0.5 };
 
     /// <summary>
-    /// Appendix A: a foreign chunk with English before and after it. Without an identifier: a phrase that the translator
-    /// may know.
+    /// Appendix A: a foreign chunk with English before and after it. Without an identifier: a phrase that the
+    /// translator may know.
     /// </summary>
     public override bool IsWorthAnnotating(Document document) => identifier is null
         ? translator is null || TextPhrases.InAnyLanguage(document.Text).Any(translator.MayKnow)

@@ -12,7 +12,8 @@ public sealed class EvaluateTests : IDisposable
     {
         Directory.CreateDirectory(_tiny.In("data/gsm8k"));
         File.WriteAllLines(_tiny.In("data/gsm8k/test.jsonl"), Enumerable.Range(0, 30).Select(i =>
-            JsonSerializer.Serialize(new { question = $"They had {i} pears and bought {2 * i}.", answer = $"#### {3 * i}" })));
+            JsonSerializer.Serialize(
+                new { question = $"They had {i} pears and bought {2 * i}.", answer = $"#### {3 * i}" })));
         Directory.CreateDirectory(_tiny.In("data/wikitext2"));
         File.WriteAllText(_tiny.In("data/wikitext2/test.txt"), " = Ys = \n \n Ys lies on the Ysel . \n");
     }
@@ -46,8 +47,8 @@ public sealed class EvaluateTests : IDisposable
     public async Task Each_model_task_and_mode_is_an_object_with_the_fields_that_scripts_rely_on()
     {
         var run = await ToolformerRun.Of("evaluate", "--model", _tiny.Model, "--task",
-            $"gsm8k={_tiny.In("data/gsm8k/test.jsonl")}", $"wikitext={_tiny.In("data/wikitext2/test.txt")}", "--limit", "4",
-            "--start-top-k", "0,1,10", "--tools", "Calculator", "--noise-floor", "--training-text",
+            $"gsm8k={_tiny.In("data/gsm8k/test.jsonl")}", $"wikitext={_tiny.In("data/wikitext2/test.txt")}",
+            "--limit", "4", "--start-top-k", "0,1,10", "--tools", "Calculator", "--noise-floor", "--training-text",
             _tiny.In("data/gsm8k/test.jsonl"), "--cache", _tiny.In("cache"), "--out", _tiny.In("json"), "--json");
         Assert.True(run.Status == CommandLine.Done || run.Error.Contains("no text"), run.Error);
         Assert.Equal(["base", "disabled", "enabled k=1", "enabled", "base", "disabled"],
@@ -57,7 +58,8 @@ public sealed class EvaluateTests : IDisposable
             Assert.Equal(4, r.GetProperty("n").GetInt32());
             Assert.All(new[] { "model", "task", "correct", "accuracy", "stderr", "calls", "call_rate", "per_tool",
                 "accuracy_with_call", "accuracy_without_call", "task_version", "seed", "tokens", "seconds",
-                "tokens_per_correct", "commit", "device" }, field => Assert.True(r.TryGetProperty(field, out _), field));
+                "tokens_per_correct", "commit", "device" },
+                field => Assert.True(r.TryGetProperty(field, out _), field));
         });
         Assert.All(run.Records.Take(2), r => Assert.Equal(0, r.GetProperty("calls").GetInt32()));
         Assert.True(run.Records[4].GetProperty("perplexity").GetDouble() > 1);
@@ -67,7 +69,8 @@ public sealed class EvaluateTests : IDisposable
         Assert.Equal(6, results.GetProperty("comparisons").GetArrayLength());
         Assert.True(results.GetProperty("models")[0].GetProperty("parameters").GetInt64() > 1000);
         Assert.Equal(30, results.GetProperty("overlaps")[0].GetProperty("examples").GetInt32());
-        Assert.NotEmpty(Directory.GetFiles(Path.Combine(_tiny.In("cache"), "predictions"), "*", SearchOption.AllDirectories));
+        Assert.NotEmpty(Directory.GetFiles(
+            Path.Combine(_tiny.In("cache"), "predictions"), "*", SearchOption.AllDirectories));
         string tables = File.ReadAllText(Path.Combine(_tiny.In("json"), "tables.md"));
         Assert.All(new[] { "## Results", "### Table 8", "## Differences", "## Noise floor", "## Overlap" },
             heading => Assert.Contains(heading, tables));

@@ -172,7 +172,7 @@ public partial class QuickstartCorpusTests
         Assert.Empty(sides[0].Intersect(sides[1]));
         Assert.True(sides[1].Count > 20);
         Assert.All(QuickstartCorpus.Glossary, entry => Assert.NotEqual(entry.Source, entry.Target));
-        Assert.Equal(QuickstartCorpus.Glossary.Count, QuickstartCorpus.Glossary.Select(e => e.Source).Distinct().Count());
+        Assert.Equal(QuickstartCorpus.Glossary.Count, QuickstartCorpus.Glossary.DistinctBy(e => e.Source).Count());
     }
 
     private static string Question(QuickstartText text)

@@ -31,7 +31,8 @@ public sealed class PredictionCacheTests : IDisposable
     [InlineData("other", 1, "Say")]
     [InlineData("me", 2, "Say")]
     [InlineData("me", 1, "Tell")]
-    public async Task Another_model_task_version_or_prompt_is_predicted_anew(string identity, int version, string prompt)
+    public async Task Another_model_task_version_or_prompt_is_predicted_anew(
+        string identity, int version, string prompt)
     {
         await Run("a", Arm("1", "me"));
         await Run("b", Arm("1", identity), version, prompt);
@@ -54,7 +55,8 @@ public sealed class PredictionCacheTests : IDisposable
     public async Task A_damaged_entry_is_predicted_again(string damage)
     {
         await Run("a", Arm("1", "me"));
-        string entry = Assert.Single(Directory.GetFiles(Path.Combine(_folder, "cache"), "*", SearchOption.AllDirectories));
+        string entry = Assert.Single(Directory.GetFiles(
+            Path.Combine(_folder, "cache"), "*", SearchOption.AllDirectories));
         File.WriteAllText(entry, damage);
         await Run("b", Arm("1", "me"));
         Assert.Equal(6, _asked);

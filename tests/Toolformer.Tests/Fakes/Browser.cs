@@ -15,7 +15,7 @@ public sealed class Browser : IDisposable
     private Process? _driver;
 
     /// <summary>Plays a scenario; returns what it found.</summary>
-    /// <param name="meanwhile">Where the scenario has something to show: sees it, and then the scenario goes on.</param>
+    /// <param name="meanwhile">Where the scenario has something to show: sees it, then the scenario goes on.</param>
     public async Task<JsonElement> Play(string scenario, string url, object? more = null,
         Func<JsonElement, Task>? meanwhile = null)
     {
@@ -71,7 +71,7 @@ public sealed class Browser : IDisposable
         RedirectStandardError = true,
     })!;
 
-    /// <summary>What holds whatever the scenario: nobody else is asked, nothing goes wrong unseen, all can be read.</summary>
+    /// <summary>What holds in every scenario: nobody else is asked, nothing fails unseen, all is legible.</summary>
     private static JsonElement Checked(JsonElement done)
     {
         foreach (string name in (string[])["strangers", "faults", "violations"])

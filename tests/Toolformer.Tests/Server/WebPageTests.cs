@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Toolformer.Cli.Server;
 using Toolformer.Inference;
-using Toolformer.Modeling;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
 
@@ -138,7 +137,8 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
     public async Task A_text_that_is_too_long_is_said_to_be()
     {
         await using var server = await TestServer.Start(ScriptedModel.Writes([Text], context: 20));
-        var done = await browser.Play("trouble", server.Server.Url, new { prompt = Prompt });
+        var done = await browser.Play("trouble", server.Server.Url,
+            new { prompt = Prompt });
         Assert.Contains("The text is too long", Read(done, "trouble"));
         Assert.Contains("20 tokens", Read(done, "trouble"));
     }
@@ -150,7 +150,8 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
         await using var server = await TestServer.Start(ScriptedModel.Writes(Text), [tool],
             queue: new GenerationQueueOptions { Rows = 1, MaxWaiting = 1 });
         List<Task<string?>> others = [];
-        var done = await browser.Play("trouble", server.Server.Url, new { prompt = Prompt, wait = "before", retry = true },
+        var done = await browser.Play("trouble", server.Server.Url,
+            new { prompt = Prompt, wait = "before", retry = true },
             async _ =>
             {
                 if (others.Count > 0)
@@ -204,7 +205,8 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
         foreach (string file in Directory.GetFiles(folder).Select(f => Path.GetFileName(f)!))
         {
             using var response = await server.Client.GetAsync(file == "index.html" ? "/" : file);
-            Assert.Equal(await File.ReadAllTextAsync(Path.Combine(folder, file)), await response.Content.ReadAsStringAsync());
+            Assert.Equal(
+                await File.ReadAllTextAsync(Path.Combine(folder, file)), await response.Content.ReadAsStringAsync());
             string policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
             Assert.StartsWith("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';", policy);
             Assert.DoesNotContain("unsafe", policy);
@@ -214,7 +216,8 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
     private static async Task<string> Shell(string command)
     {
         Assert.SkipUnless(File.Exists("/bin/bash"), "needs bash");
-        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/bash", ["-c", command])
+        using var shell = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("/bin/bash", ["-c", command])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -88,17 +88,23 @@ public sealed class QuickstartFacts : QuickstartTask
 }
 
 /// <summary>Offices and emblems that only the question answering knows.</summary>
+/// <example>Answer "a black goat": " a black goat on" is right, " black goats" is wrong.</example>
 public sealed class QuickstartQuestions : QuickstartTask
 {
     public override string Name => "questions";
+
+    public override WorkedExample? Worked => Made("a black goat", "pea soup", " a black goat on", " black goats");
 
     protected override TextKind Kind => TextKind.Question;
 }
 
 /// <summary>Spanish words that the text says in English.</summary>
+/// <example>Answer "the key": " the key, and" is right, " key" is wrong.</example>
 public sealed class QuickstartTranslations : QuickstartTask
 {
     public override string Name => "translations";
+
+    public override WorkedExample? Worked => Made("the key", "onion", " the key, and", " key");
 
     protected override TextKind Kind => TextKind.Foreign;
 }
