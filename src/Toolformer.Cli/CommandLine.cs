@@ -35,7 +35,7 @@ public static class CommandLine
             Output = display.Output,
             Error = display.Error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = graceWhenInterrupted,
+            ProcessTerminationTimeout = verb is { HandlesInterrupts: true } ? null : graceWhenInterrupted,
         }, cancellation);
     }
 

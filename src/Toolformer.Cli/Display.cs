@@ -39,6 +39,9 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
 
     public bool InputIsTerminal { get; init; }
 
+    /// <summary>Reads a key that is pressed on the terminal, unseen; null: there are only lines.</summary>
+    public Func<ConsoleKeyInfo>? ReadKey { get; init; }
+
     public bool OutputIsTerminal { get; init; }
 
     public bool ErrorIsTerminal { get; init; }
@@ -62,6 +65,7 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
             InputStream = input,
             OutputStream = output,
             InputIsTerminal = !Console.IsInputRedirected,
+            ReadKey = Console.IsInputRedirected || !error ? null : () => Console.ReadKey(intercept: true),
             OutputIsTerminal = !Console.IsOutputRedirected && !dumb,
             ErrorIsTerminal = error,
             Colours = !dumb && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),

@@ -25,6 +25,9 @@ public abstract class Verb
     /// </summary>
     public virtual bool TakesModelFromHub => true;
 
+    /// <summary>Whether it deals with Ctrl+C itself; else that ends it.</summary>
+    public virtual bool HandlesInterrupts => false;
+
     /// <summary>Does the work. Exceptions become messages and exit statuses in <see cref="CommandLine"/>.</summary>
     /// <returns>The exit status: 0 done, 1 the work failed.</returns>
     public abstract Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation);
