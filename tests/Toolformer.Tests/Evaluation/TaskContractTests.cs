@@ -24,6 +24,17 @@ public class TaskContractTests
         });
     }
 
+    [Fact]
+    public void The_README_lists_every_task_and_no_other()
+    {
+        string readme = File.ReadAllText(Path.Combine(Shared.Root, "README.md"));
+        string table = readme.Split("\n## Tasks\n")[1].Split("\n## ")[0];
+        var listed = table.Split('\n').Where(line => line.StartsWith("| `")).SelectMany(line =>
+            line.Split('|')[1].Split('`').Where((_, i) => i % 2 == 1)).SelectMany(name =>
+            name.Split('{', '}') is [var begin, var ends, ""] ? ends.Split(',').Select(end => begin + end) : [name]);
+        Assert.Equal(Catalog.Find<Benchmark>().Select(t => t.Name).Order(), listed.Order());
+    }
+
     [Theory]
     [MemberData(nameof(All))]
     public void A_task_says_what_it_is_where_it_comes_from_and_how_far_it_is_the_papers(string name)
