@@ -16,13 +16,15 @@ public sealed class TestData
 
     private readonly string _folder;
     private readonly IReadOnlyList<string> _files;
+    private readonly HashSet<string> _shared = [.. Catalog.Find<Benchmark>()
+        .GroupBy(b => b.DownloadedPath?.Split('/')[0] ?? "").Where(g => g.Count() > 1).Select(g => g.Key)];
 
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public TestData(string folder)
     {
         _folder = Directory.Exists(folder) ? folder : throw new DirectoryNotFoundException(
-            $"There is no data folder '{folder}' · looked in {Path.GetFullPath(folder)} · name the folder that holds "
-            + "the test sets, or make it with --download.");
+            $"There is no data folder '{folder}'.\n  looked in {Path.GetFullPath(folder)}\n"
+                + "  Name the folder that holds the test sets, or make it with --download.");
         _files = [.. Directory.EnumerateFiles(folder, "*", new EnumerationOptions
         {
             RecurseSubdirectories = true,
@@ -31,7 +33,8 @@ public sealed class TestData
             .Take(MaxFiles).Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The path of a benchmark's data; null: they are not there, as <paramref name="reason"/> says.</summary>
+    /// <summary>The path of a benchmark's data; null: they are not there.</summary>
+    /// <param name="reason">Why they are not; empty where they are.</param>
     public string? Find(Benchmark benchmark, out string reason)
     {
         reason = "";
@@ -59,11 +62,20 @@ public sealed class TestData
         return any ? [] : _files.Where(f => Path.GetFileName(CompressedFile.WithoutEnding(f)) == name);
     }
 
-    /// <summary>Files in folders named like the benchmark or its download: test parts, then others.</summary>
+    /// <summary>
+    /// Files in folders named like the benchmark or its download; test parts first, training parts not. A folder of
+    /// downloads that several benchmarks share says nothing of which of them a file belongs to.
+    /// </summary>
     private IEnumerable<string> ByFolder(string benchmark, string? known)
     {
-        string[] names = [.. ((string?[])[benchmark, known?.Split('/')[0], OtherNames.GetValueOrDefault(benchmark)])
-            .OfType<string>().Select(Letters).Distinct()];
+        string?[] candidates =
+        [
+            benchmark,
+            known?.Split('/')[0] is { } top && !_shared.Contains(top) ? top : null,
+            known?.Split('/') is [_, var own, ..] && !own.Contains('.') ? own : null,
+            OtherNames.GetValueOrDefault(benchmark),
+        ];
+        string[] names = [.. candidates.OfType<string>().Select(Letters).Distinct()];
         return _files.Where(f => Path.GetRelativePath(_folder, f).Split(Path.DirectorySeparatorChar).SkipLast(1)
                 .Any(part => names.Contains(Letters(part))))
             .Where(f => !Path.GetFileName(f).Contains("train", StringComparison.OrdinalIgnoreCase))

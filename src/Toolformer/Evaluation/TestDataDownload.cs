@@ -146,9 +146,8 @@ public sealed class TestDataDownload(
             bool below = entry.StartsWith(name.TrimEnd('/') + "/", StringComparison.Ordinal);
             if ((entry != name && !below) || entry.EndsWith('/'))
                 continue;
-            string path = Path.GetFullPath(Place(below
-                ? $"{place.TrimEnd('/')}/{entry[(name.TrimEnd('/').Length + 1)..]}"
-                : place));
+            string rest = below ? entry[name.TrimEnd('/').Length..] : "";
+            string path = Path.GetFullPath(Place(place.TrimEnd('/') + rest));
             return path.StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal)
                 ? path : null;
         }

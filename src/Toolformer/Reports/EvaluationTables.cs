@@ -12,8 +12,7 @@ public static class EvaluationTables
     {
         var parts = new List<string>
         {
-            "## Results\n\n" + Accuracies(results.Evaluation)
-                + $"\nAccuracy in % ± standard error; seed {results.Seed}, "
+            $"## Results\n\n{Accuracies(results.Evaluation)}\nAccuracy in % ± standard error; seed {results.Seed}, "
                 + $"commit {results.Commit}, device {results.Device}.\n",
             Perplexities(results.Perplexity),
         };

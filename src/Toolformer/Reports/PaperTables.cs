@@ -100,7 +100,7 @@ public static class PaperTables
             new("Calculator", 3_680, 994, 138), new("Calendar", 61_811, 20_587, 3_007), new("MT", 3_156, 1_034, 229),
         ]);
 
-    /// <summary>Section 5: the gains of the paper's examples, and whether they were judged useful.</summary>
+    /// <summary>Section 5: the gains of the calls that the paper shows, and whether it judged them useful.</summary>
     public static IReadOnlyList<(double Gain, string Call, bool Useful)> Quality { get; } =
     [
         (5.49, "WikiSearch", true), (2.11, "Calendar", true), (2.08, "QA", true), (1.59, "Calculator", true),

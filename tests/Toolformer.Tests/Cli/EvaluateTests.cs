@@ -12,9 +12,9 @@ public sealed class EvaluateTests : IDisposable
     {
         Directory.CreateDirectory(_tiny.In("data/gsm8k"));
         File.WriteAllLines(_tiny.In("data/gsm8k/test.jsonl"), Enumerable.Range(0, 30).Select(i =>
-            JsonSerializer.Serialize(
-                new { question = $"They had {i} pears and bought {2 * i}.", answer = $"#### {3 * i}" })));
+            $$"""{"question": "They had {{i}} pears and bought {{2 * i}}.", "answer": "#### {{3 * i}}"}"""));
         Directory.CreateDirectory(_tiny.In("data/wikitext2"));
+        File.WriteAllText(_tiny.In("data/texts.jsonl"), "{\"text\": \"They had pears and ate them.\"}\n");
         File.WriteAllText(_tiny.In("data/wikitext2/test.txt"), " = Ys = \n \n Ys lies on the Ysel . \n");
     }
 
@@ -49,8 +49,8 @@ public sealed class EvaluateTests : IDisposable
         var run = await ToolformerRun.Of("evaluate", "--model", _tiny.Model, "--task",
             $"gsm8k={_tiny.In("data/gsm8k/test.jsonl")}", $"wikitext={_tiny.In("data/wikitext2/test.txt")}",
             "--limit", "4", "--start-top-k", "0,1,10", "--tools", "Calculator", "--noise-floor", "--training-text",
-            _tiny.In("data/gsm8k/test.jsonl"), "--cache", _tiny.In("cache"), "--out", _tiny.In("json"), "--json");
-        Assert.True(run.Status == CommandLine.Done || run.Error.Contains("no text"), run.Error);
+            _tiny.In("data/texts.jsonl"), "--cache", _tiny.In("cache"), "--out", _tiny.In("json"), "--json");
+        Assert.True(run.Status == CommandLine.Done, run.Error);
         Assert.Equal(["base", "disabled", "enabled k=1", "enabled", "base", "disabled"],
             run.Records.Select(r => r.GetProperty("mode").GetString()));
         Assert.All(run.Records.Take(4), r =>
@@ -69,8 +69,7 @@ public sealed class EvaluateTests : IDisposable
         Assert.Equal(6, results.GetProperty("comparisons").GetArrayLength());
         Assert.True(results.GetProperty("models")[0].GetProperty("parameters").GetInt64() > 1000);
         Assert.Equal(30, results.GetProperty("overlaps")[0].GetProperty("examples").GetInt32());
-        Assert.NotEmpty(Directory.GetFiles(
-            Path.Combine(_tiny.In("cache"), "predictions"), "*", SearchOption.AllDirectories));
+        Assert.NotEmpty(Directory.GetFiles(_tiny.In("cache/predictions"), "*", SearchOption.AllDirectories));
         string tables = File.ReadAllText(Path.Combine(_tiny.In("json"), "tables.md"));
         Assert.All(new[] { "## Results", "### Table 8", "## Differences", "## Noise floor", "## Overlap" },
             heading => Assert.Contains(heading, tables));

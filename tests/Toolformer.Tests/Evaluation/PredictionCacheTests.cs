@@ -55,8 +55,8 @@ public sealed class PredictionCacheTests : IDisposable
     public async Task A_damaged_entry_is_predicted_again(string damage)
     {
         await Run("a", Arm("1", "me"));
-        string entry = Assert.Single(Directory.GetFiles(
-            Path.Combine(_folder, "cache"), "*", SearchOption.AllDirectories));
+        string entry = Assert.Single(
+            Directory.GetFiles(Path.Combine(_folder, "cache"), "*", SearchOption.AllDirectories));
         File.WriteAllText(entry, damage);
         await Run("b", Arm("1", "me"));
         Assert.Equal(6, _asked);

@@ -30,6 +30,16 @@ public sealed class TestDataTests : IDisposable
     }
 
     [Fact]
+    public void Data_of_another_benchmark_in_a_shared_folder_are_not_taken_for_it()
+    {
+        Write("lama/Squad/test.jsonl", "{\"masked_sentences\": [\"Ys is [MASK].\"], \"obj_label\": \"lost\"}\n");
+        var data = new TestData(_folder);
+        Assert.NotNull(data.Find(new LamaSquad(), out _));
+        Assert.Null(data.Find(new LamaGoogleRe(), out _));
+        Assert.Null(data.Find(new XquadArabic(), out _));
+    }
+
+    [Fact]
     public void Generated_data_need_no_file() => Assert.Equal("", new TestData(_folder).Find(new Dateset(), out _));
 
     [Fact]
