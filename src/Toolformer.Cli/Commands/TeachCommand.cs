@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Toolformer.Reports;
 
 namespace Toolformer.Cli.Commands;
 
@@ -33,10 +34,12 @@ public sealed class TeachCommand : Verb
     {
         using var teaching = new Teaching(recipe, folder, compute, display);
         var results = await teaching.RunAsync(cancellation);
+        var (html, markdown) = Report.Read(folder).Write(folder);
         if (json)
             display.Result(JsonSerializer.Serialize(results, JsonLines.Format));
         else
             ResultsDisplay.Show(results, folder, display);
+        display.Note($"Report: {html} and {markdown}");
         return CommandLine.Done;
     }
 }
