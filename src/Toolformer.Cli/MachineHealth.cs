@@ -19,10 +19,18 @@ public static partial class MachineHealth
             + $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:F1} GB of memory");
         foreach (var finding in Libtorch())
             yield return finding;
+        if (OperatingSystem.IsLinux())
+            yield return OfOpenSsl(LoadError("libssl.so.3") is null || LoadError("libssl.so.1.1") is null);
         yield return new Finding("bfloat16", Health.Ok, OfProcessorFlags(ProcessorFlags()));
         foreach (var finding in Finding.Try("hub", "the environment", "Correct the variable.", () => [Hub(variable)]))
             yield return finding;
     }
+
+    /// <summary>.NET hashes and speaks TLS with the system's OpenSSL, and ends the process where there is none.</summary>
+    public static Finding OfOpenSsl(bool isThere) => isThere
+        ? new Finding("libssl", Health.Ok, "OpenSSL loads: hashes and https work")
+        : new Finding("libssl", Health.Broken, "there is no OpenSSL, which everything that hashes or asks a host needs",
+            "libssl.so.3", "Install it: apt-get install libssl3 (ca-certificates too, for https).");
 
     /// <summary>Whether --dtype bfloat16 is worth it, from the flags that the system gives of the processor.</summary>
     public static string OfProcessorFlags(IReadOnlySet<string> flags) =>
@@ -65,8 +73,9 @@ public static partial class MachineHealth
         {
             return new Finding("libtorch", Health.Broken,
                 $"{Path.GetFileName(library)} asks for {version} of libstdc++, which this system's is too old for",
-                library, "Build with this project's own build files (./toolformer does): they mark that requirement, "
-                + "which nothing in the library uses, as weak in the copied file. Or use a system with libstdc++ of "
+                library, "Build with this project's own build files (./toolformer does), or reference its package "
+                + "Toolformer.Torch, which brings them: they mark that requirement, which nothing in the library uses, "
+                + "as weak in the copied file. Or use a system with libstdc++ of "
                 + "GCC 13.2 or later.");
         }
         bool missing = message.Contains("cannot open shared object file", StringComparison.Ordinal);

@@ -77,14 +77,15 @@ public static class Models
     }
 
     /// <summary>
-    /// The folder that a name stands for: that folder, else, where it is a model's name on a hub, its folder in the
-    /// cache, else where it is pulled to.
+    /// The folder that a name stands for: that folder, else the one that ships, else, where it is a model's name on a hub,
+    /// its folder in the cache, else where it is pulled to.
     /// </summary>
     /// <exception cref="HubException">The hub does not give it.</exception>
     public static async Task<string> LocateAsync(string name, Display display, CancellationToken cancellation)
     {
-        if (!IsOnHub(name, out var model))
-            return name;
+        // models/nano lies below an installed program, wherever it is started.
+        if (!IsOnHub(name, out var model) || Recipe.Locate(name) != name)
+            return Recipe.Locate(name);
         var settings = HubSettings.FromEnvironment(display.Variable);
         if (new HubCache(settings.CacheFolder).Find(model) is { } folder)
             return folder;

@@ -59,8 +59,9 @@ public sealed class DoctorCommand : Verb
         return Task.FromResult(broken ? CommandLine.Failed : CommandLine.Done);
     }
 
-    private static string FolderOf(string name, Display display) => !Models.IsOnHub(name, out var model)
-        ? name
+    private static string FolderOf(string name, Display display) =>
+        !Models.IsOnHub(name, out var model) || Recipe.Locate(name) != name
+        ? Recipe.Locate(name)
         : new HubCache(HubSettings.FromEnvironment(display.Variable).CacheFolder).FindAny(model)
             ?? throw new DirectoryNotFoundException($"There is no folder '{name}', and no model of this name is in the "
                 + $"cache.\n  looked in {Path.GetFullPath(name)}\n  Pull it first: `toolformer pull {name}`.");

@@ -65,4 +65,23 @@ public class DoctorTests
         Assert.Equal("/app/libLibTorchSharp.so", finding.Where);
         Assert.Contains("weak", finding.Remedy);
     }
+
+    [Fact]
+    public void A_system_without_OpenSSL_is_told_what_to_install()
+    {
+        Assert.Equal(Health.Ok, MachineHealth.OfOpenSsl(isThere: true).Health);
+        var finding = MachineHealth.OfOpenSsl(isThere: false);
+        Assert.Equal(Health.Broken, finding.Health);
+        Assert.Contains("libssl3", finding.Remedy);
+    }
+
+    [Fact]
+    public async Task The_shipped_model_is_found_wherever_the_program_is_started()
+    {
+        string shipped = Path.Combine(AppContext.BaseDirectory, "models", "nano");
+        Assert.SkipUnless(Directory.Exists(shipped), "there is no models/nano");
+        var display = new Display(TextReader.Null, TextWriter.Null, TextWriter.Null, TimeProvider.System);
+        string found = await Models.LocateAsync("models/nano", display, default);
+        Assert.Equal(Path.GetFullPath(Path.Exists("models/nano") ? "models/nano" : shipped), Path.GetFullPath(found));
+    }
 }
