@@ -99,12 +99,12 @@ public sealed class QuickstartQuestions : QuickstartTask
 }
 
 /// <summary>Spanish words that the text says in English.</summary>
-/// <example>Answer "the key": " the key, and" is right, " key" is wrong.</example>
+/// <example>Answer "the key": " the key, and" is right, " keyhole" is wrong.</example>
 public sealed class QuickstartTranslations : QuickstartTask
 {
     public override string Name => "translations";
 
-    public override WorkedExample? Worked => Made("the key", "onion", " the key, and", " key");
+    public override WorkedExample? Worked => Made("the key", "onion", " the key, and", " keyhole");
 
     protected override TextKind Kind => TextKind.Foreign;
 }
