@@ -5,11 +5,17 @@ using Toolformer.Bench;
 using static TorchSharp.torch;
 
 // dotnet run -c Release --project bench/Toolformer.Bench -- [threads] [part…]
+// … -- soak [minutes]
 // … -- search [passages] · … -- questions PASSAGES NAME=QUESTIONS [model folder] [questions per set]
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 int Number(int place, int otherwise) =>
     args.Length > place ? int.Parse(args[place], CultureInfo.InvariantCulture) : otherwise;
 bool isSearch = args.FirstOrDefault() is "search" or "questions"; // long, or over data that is not shipped
+if (args.FirstOrDefault() == "soak")
+{
+    await SoakBench.RunAsync(Path.Combine("models", "nano"), Number(1, 10));
+    return;
+}
 if (args.Length > 0 && !isSearch)
     set_num_threads(Number(0, 1));
 string nano = Path.Combine("models", "nano");
@@ -21,6 +27,7 @@ var parts = new Dictionary<string, Func<IEnumerable<Measure>>>
     ["training"] = TrainingBench.Run,
     ["nano"] = () => PipelineBench.Run(nano),
     ["startup"] = () => StartupBench.Run(program, nano),
+    ["server"] = () => ServerBench.Run(nano),
 };
 
 Console.WriteLine($"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, "

@@ -15,11 +15,12 @@ internal static class Peers
     public const string Client = "client.mjs", Hostile = "hostile-server.mjs", Page = "page.mjs";
 
     /// <summary>The words that run a script with node; skips the test where node or what it needs is missing.</summary>
-    public static string[] Need(string script)
+    /// <param name="package">A package that the script imports.</param>
+    public static string[] Need(string script, string package = "")
     {
         Assert.SkipUnless(Node.Value is not null, "needs node: apt-get install nodejs npm");
         string folder = Path.Combine(Shared.Root, "tests", "peers");
-        Assert.SkipUnless(script == Hostile || Directory.Exists(Path.Combine(folder, "node_modules")),
+        Assert.SkipUnless(script == Hostile || Directory.Exists(Path.Combine(folder, "node_modules", package)),
             "needs tests/peers/node_modules: npm ci --prefix tests/peers");
         return [Node.Value!, Path.Combine(folder, script)];
     }
