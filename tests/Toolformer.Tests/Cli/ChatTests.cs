@@ -164,6 +164,27 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
+    public async Task What_changes_something_is_asked_for_in_the_conversation()
+    {
+        string notes = Path.Combine(_folder.FullName, "Mill.md");
+        await File.WriteAllTextAsync(notes, "Built in 1790.\n");
+        int turn = 0;
+        await using var server = RawServer.Of(_ => RawServer.Ok(JsonSerializer.Serialize(new
+        {
+            choices = new[]
+            {
+                new { message = new { content = turn++ % 2 == 0 ? "[NotesSearch(append Mill: a roof) ->" : "Done." } },
+            },
+        })));
+        string[] arguments =
+            ["chat", "--model", "m", "--endpoint", $"http://{server.Host}/v1", "--notes", _folder.FullName];
+        Assert.Equal(CommandLine.Done, await CommandLine.RunAsync(arguments, Console("note it\nno\nonce more\ny\n")));
+        Assert.Contains("NotesSearch wants to change something: NotesSearch(append Mill: a roof)", _error.ToString());
+        Assert.Contains("that was not approved", _error.ToString());
+        Assert.Equal("Built in 1790.\na roof\n", await File.ReadAllTextAsync(notes));
+    }
+
+    [Fact]
     public async Task What_can_not_be_begun_is_refused()
     {
         (await ToolformerRun.Of("chat", "--model", "m", "--endpoint", "nowhere")).AssertRefused("nowhere");
