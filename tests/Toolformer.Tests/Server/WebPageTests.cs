@@ -19,8 +19,15 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var tool = new FakeTool("Sum", async (_, cancellation) =>
         {
-            using (cancellation.Register(() => cancelled.TrySetResult()))
+            try
+            {
                 return await answer.Task.WaitAsync(cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                cancelled.TrySetResult();
+                throw;
+            }
         });
         return (tool, answer, cancelled);
     }
@@ -106,7 +113,7 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
         var done = await browser.Play("stopped", server.Server.Url, new { prompt = Prompt });
         Assert.StartsWith(Prompt + " Sum(25+17)", Read(done, "text"));
         Assert.Equal(("stopped", "Stopped."), (Read(done, "facts"), Read(done, "status")));
-        await cancelled.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await cancelled.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
     }
 
     [Fact]
