@@ -130,8 +130,12 @@ public sealed class Evaluator(string predictionsPath, EvalOptions? options = nul
     /// <summary>Scored anew, so that a mended scoring rule needs no model.</summary>
     private PredictionRecord Reuse(PredictionRecord stored, EvalTask task, EvalExample example) =>
         stored.Id == example.Id && stored.Prompt == example.Prompt
-            ? stored with { Answers = example.Answers, Correct = task.IsCorrect(
-                new Prediction(stored.Completion, stored.Prediction, stored.Calls), example) }
+            ? stored with
+            {
+                Answers = example.Answers,
+                Correct = task.IsCorrect(
+                new Prediction(stored.Completion, stored.Prediction, stored.Calls), example)
+            }
             : throw new InvalidDataException($"Prediction {stored.Index} of task {task.Name} was made for "
                 + $"'{stored.Id}', but the data now have '{example.Id}' there, or its prompt is another · "
                 + $"{predictionsPath} · give the former data, or another output folder.");

@@ -225,10 +225,10 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
         Assert.SkipUnless(File.Exists("/bin/bash"), "needs bash");
         using var shell = System.Diagnostics.Process.Start(
             new System.Diagnostics.ProcessStartInfo("/bin/bash", ["-c", command])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         string output = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
         return output;

@@ -58,7 +58,8 @@ public abstract class BfclTask(string category, string file, string? questions, 
             string truth = possible is null ? "[]" : possible.GetValueOrDefault(id)
                 ?? throw item.Bad($"{beside} has no answer for '{id}'", "Give both files of the same version.");
             return new EvalExample(id,
-                $"{FunctionSchemas.Tell(tools)}\nQuestion: {Asked(item)}\nAnswer:", [truth]) { Tools = tools };
+                $"{FunctionSchemas.Tell(tools)}\nQuestion: {Asked(item)}\nAnswer:", [truth])
+            { Tools = tools };
         }).ToList();
         return DataFile.Some(examples, parts[0], "the file has no question");
     }
