@@ -32,14 +32,17 @@ internal static class ServerBench
         yield return new($"server, {name}, {Clients} clients", $"{all.TokensPerSecond:N0} tokens/s");
         yield return new($"  time to first token, p95", $"{all.First * 1000:N0} ms");
         yield return new("  against one client", $"{all.TokensPerSecond / one.TokensPerSecond:0.0} ×", "≥ 5 ×");
+        yield return new("  against one client, per CPU second of server and clients",
+            $"{all.TokensPerCpuSecond / one.TokensPerCpuSecond:0.0} ×");
     }
 
-    private static async Task<(double TokensPerSecond, double First)> LoadAsync(
+    private static async Task<(double TokensPerSecond, double TokensPerCpuSecond, double First)> LoadAsync(
         ILanguageModel model, int clients, int rounds, int tokens)
     {
         await using var load = await LoadClient.StartAsync(model, new Toolbox([]));
         await load.CompleteAsync(Prompt(model, -1), tokens);
         var first = new ConcurrentBag<double>();
+        var cpu = Stopclock.CpuTime();
         long written = 0, started = TimeProvider.System.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
         {
@@ -51,7 +54,8 @@ internal static class ServerBench
             }
         }));
         double seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-        return (written / seconds, first.Order().ElementAt((int)Math.Ceiling(0.95 * first.Count) - 1));
+        return (written / seconds, written / (Stopclock.CpuTime() - cpu).TotalSeconds,
+            first.Order().ElementAt((int)Math.Ceiling(0.95 * first.Count) - 1));
     }
 
     /// <summary>Tokens drawn by a number, so that no prompt begins as another.</summary>

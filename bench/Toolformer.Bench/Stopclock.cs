@@ -24,7 +24,8 @@ internal static class Stopclock
         return ((CpuTime() - before).TotalSeconds, TimeProvider.System.GetElapsedTime(started).TotalSeconds);
     }
 
-    private static TimeSpan CpuTime()
+    /// <summary>CPU time of this process so far, all threads together.</summary>
+    public static TimeSpan CpuTime()
     {
         using var process = System.Diagnostics.Process.GetCurrentProcess();
         return process.TotalProcessorTime;

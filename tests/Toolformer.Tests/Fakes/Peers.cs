@@ -16,13 +16,21 @@ internal static class Peers
 
     /// <summary>The words that run a script with node; skips the test where node or what it needs is missing.</summary>
     /// <param name="package">A package that the script imports.</param>
-    public static string[] Need(string script, string package = "")
+    /// <param name="leastNode">The oldest node that it runs on, by its first number.</param>
+    public static string[] Need(string script, string package = "", int leastNode = 0)
     {
         Assert.SkipUnless(Node.Value is not null, "needs node: apt-get install nodejs npm");
         string folder = Path.Combine(Shared.Root, "tests", "peers");
         Assert.SkipUnless(script == Hostile || Directory.Exists(Path.Combine(folder, "node_modules", package)),
             "needs tests/peers/node_modules: npm ci --prefix tests/peers");
+        Assert.SkipUnless(leastNode == 0 || Version() >= leastNode, $"needs node {leastNode} or newer");
         return [Node.Value!, Path.Combine(folder, script)];
+    }
+
+    private static int Version()
+    {
+        using var node = Process.Start(new ProcessStartInfo(Node.Value!, "--version") { RedirectStandardOutput = true })!;
+        return int.Parse(node.StandardOutput.ReadToEnd().TrimStart('v').Split('.')[0]);
     }
 
     /// <summary>Starts the server of streamable HTTP and waits until it listens.</summary>
