@@ -99,7 +99,7 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
         await using var server = await TestServer.Start(ScriptedModel.Writes(Text),
             [new FakeTool("Sum", "42"), new FakeTool("Other", "1")]);
         var done = await browser.Play("settings", server.Server.Url, new { prompt = Prompt, off = "Other" });
-        Assert.Equal(["Sum", "Other"], done.GetProperty("tools").EnumerateArray().Select(t => t.GetString()));
+        Assert.Equal(["Other", "Sum"], done.GetProperty("tools").EnumerateArray().Select(t => t.GetString()));
         var own = done.GetProperty("body").GetProperty("toolformer");
         Assert.Equal(["Sum"], own.GetProperty("tools").EnumerateArray().Select(t => t.GetString()));
         Assert.Equal((3, 2), (own.GetProperty("start_top_k").GetInt32(), own.GetProperty("max_calls").GetInt32()));
