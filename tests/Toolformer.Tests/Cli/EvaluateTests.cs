@@ -24,8 +24,8 @@ public sealed class EvaluateTests : IDisposable
     public async Task A_run_killed_twice_ends_with_the_numbers_of_one_that_was_not()
     {
         string[] Arguments(string run) => ["evaluate", "--model", _tiny.Model, "--task", "gsm8k", "wikitext", "--data",
-            _tiny.In("data"), "--modes", "base,enabled", "--limit", "12", "--batch-size", "2", "--seed", "3", "--threads", "1", "--tools",
-            "Calculator,Calendar", "--out", _tiny.In(run)];
+            _tiny.In("data"), "--modes", "base,enabled", "--limit", "12", "--batch-size", "2",
+            "--seed", "3", "--threads", "1", "--tools", "Calculator,Calendar", "--out", _tiny.In(run)];
         var whole = await ToolformerRun.Of(Arguments("whole"));
         Assert.True(whole.Status == CommandLine.Done, whole.Error);
 
@@ -48,7 +48,7 @@ public sealed class EvaluateTests : IDisposable
     {
         var run = await ToolformerRun.Of("evaluate", "--model", _tiny.Model, "--task",
             $"gsm8k={_tiny.In("data/gsm8k/test.jsonl")}", $"wikitext={_tiny.In("data/wikitext2/test.txt")}",
-            "--limit", "4", "--start-top-k", "0,1,10", "--tools", "Calculator", "--noise-floor", "--training-text",
+            "--limit", "4", "--threads", "1", "--start-top-k", "0,1,10", "--tools", "Calculator", "--noise-floor", "--training-text",
             _tiny.In("data/texts.jsonl"), "--cache", _tiny.In("cache"), "--out", _tiny.In("json"), "--json");
         Assert.True(run.Status == CommandLine.Done, run.Error);
         Assert.Equal(["base", "disabled", "enabled k=1", "enabled", "base", "disabled"],
@@ -79,7 +79,7 @@ public sealed class EvaluateTests : IDisposable
     public async Task A_suite_runs_what_is_there_and_says_what_is_not()
     {
         var run = await ToolformerRun.Of("evaluate", "--model", _tiny.Model, "--suite", "paper", "--data",
-            _tiny.In("data"), "--limit", "2", "--tools", "Calendar", "--out", _tiny.In("suite"));
+            _tiny.In("data"), "--limit", "2", "--tools", "Calendar", "--threads", "1", "--out", _tiny.In("suite"));
         Assert.True(run.Status == CommandLine.Done, run.Error);
         Assert.Contains("### Table 7 · Temporal data", run.Output); // Dateset is generated
         Assert.Contains("- lama_trex: no lama/TREx below", run.Output);
