@@ -3,6 +3,8 @@ namespace Toolformer.Reports;
 /// <summary>Two runs side by side.</summary>
 internal static class ComparisonView
 {
+    private const string OptionsTitle = "Options that differ";
+
     /// <summary>A figure of both runs with its difference; texts, as what is compared differs in kind.</summary>
     /// <param name="Sign">1: the other run is better, −1: worse, 0: within two standard errors or neither.</param>
     internal sealed record Row(string What, string First, string Second, string Difference, int Sign);
@@ -10,16 +12,27 @@ internal static class ComparisonView
     public static Html Of(RunFindings run, RunFindings other) => Html.Of($"""
         <section id="compared" aria-labelledby="compared-title">
         <h2 id="compared-title">Compared: <bdi>{run.Name}</bdi> and <bdi>{other.Name}</bdi></h2>
-        <p class="soft">Differences are the second run minus the first, ± their standard error as between independent samples;
-        those beyond two standard errors are coloured.</p>
+        <p>{Whole(run, other)}</p>
+        <p class="soft">Differences are the second run minus the first, ± their standard error as between independent
+        samples; those beyond two standard errors are coloured.</p>
         {(other.Missing.Count == 0 ? Html.Empty : Html.Of($"""
-            <div class="missing" role="note" aria-label="What the second run lacks"><strong>The second run is not whole.</strong>
+            <div class="missing" role="note" aria-label="What the second run lacks">
+            <strong>The second run is not whole.</strong>
             <ul>{other.Missing.Select(m => Html.Of($"<li>{m}</li>"))}</ul></div>
             """))}
         {Table("Results", Results(run, other), run, other)}
         {Table("Calls", Funnels(run, other), run, other)}
-        {Table("Options that differ", Options(run, other), run, other)}</section>
+        {Table(OptionsTitle, Options(run, other), run, other)}</section>
         """);
+
+    /// <summary>How many figures differ by more than chance would make likely.</summary>
+    public static string Whole(RunFindings run, RunFindings other)
+    {
+        var both = Results(run, other).Where(r => r.Difference != "–").ToList();
+        return both.Count == 0 ? "The two runs have no measurement in common." : FormattableString.Invariant(
+            $"Of {both.Count} measurements that both runs have, {both.Count(r => r.Sign > 0)} are better in ")
+            + $"{other.Name}, {both.Count(r => r.Sign < 0)} are worse, the others within two standard errors.";
+    }
 
     public static IReadOnlyList<Row> Results(RunFindings run, RunFindings other)
     {
@@ -51,8 +64,11 @@ internal static class ComparisonView
         var rows = new List<Row>();
         foreach (string tool in run.Tools.Concat(other.Tools).Select(t => t.Tool).Distinct())
         {
-            var (a, b) = (run.Tools.FirstOrDefault(t => t.Tool == tool), other.Tools.FirstOrDefault(t => t.Tool == tool));
-            foreach (string step in (a ?? b)!.Funnel.Select(s => s.Name))
+            var a = run.Tools.FirstOrDefault(t => t.Tool == tool);
+            var b = other.Tools.FirstOrDefault(t => t.Tool == tool);
+            // Of a tool that only one of them has, one line is enough.
+            string[] steps = a is null || b is null ? [Funnel.Kept] : [.. a.Funnel.Select(s => s.Name)];
+            foreach (string step in steps)
             {
                 long? m = a?.Count(step), n = b?.Count(step);
                 rows.Add(new($"{tool}: {step}", Number(m), Number(n), m is null || n is null ? "–"
@@ -96,7 +112,8 @@ internal static class ComparisonView
 
     private static Html Table(string title, IReadOnlyList<Row> rows, RunFindings run, RunFindings other) =>
         rows.Count == 0 ? Html.Empty : Html.Of($"""
-            <div class="wide" tabindex="0" role="region" aria-label="{title}"><table><caption>{title}</caption>
+            <div class="wide" tabindex="0" role="region" aria-label="{title} of both runs">
+            <table class="{(title == OptionsTitle ? "options" : "figures")}"><caption>{title}</caption>
             <thead><tr><th scope="col">what</th><th scope="col" class="n">{run.Name}</th>
             <th scope="col" class="n">{other.Name}</th><th scope="col" class="n">difference</th></tr></thead>
             <tbody>{rows.Select(r => Html.Of($"""

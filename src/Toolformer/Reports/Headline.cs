@@ -6,7 +6,11 @@ namespace Toolformer.Reports;
 /// <param name="Verdict">"helped", "hurt", "no clear difference", or "not measured".</param>
 /// <param name="Sentence">How much, with its standard error.</param>
 /// <param name="Dropped">Why calls were dropped.</param>
-internal sealed record ToolHeadline(string Tool, string Verdict, string Sentence, string Dropped);
+internal sealed record ToolHeadline(string Tool, string Verdict, string Sentence, string Dropped)
+{
+    /// <summary>The largest difference that it made on a task of its own.</summary>
+    public double Difference { get; init; }
+}
 
 /// <summary>The run in a few sentences, all of them computed.</summary>
 internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
@@ -19,7 +23,8 @@ internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
     {
         var pairs = Pairs(run.Results);
         return new Headline(Overall(run, pairs), [.. run.Tools.Select(tool => Of(tool, run.Results, pairs))
-            .OrderBy(h => Array.IndexOf([Helped, Hurt, Unclear, Unmeasured], h.Verdict))]);
+            .OrderBy(h => Array.IndexOf([Helped, Hurt, Unclear, Unmeasured], h.Verdict))
+            .ThenByDescending(h => h.Difference)]);
     }
 
     /// <summary>Each task without and with calls, of the same model.</summary>
@@ -62,14 +67,18 @@ internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
         {
             long calls = results.Evaluation.Sum(r => r.PerTool.GetValueOrDefault(tool.Tool));
             return new(tool.Tool, Unmeasured, string.Create(Culture,
-                $"On no task was it the tool called most ({calls:N0} calls in all), so its part can't be told."), dropped);
+                $"On no task was it the tool called most ({calls:N0} calls in all), so its part can't be told."),
+                dropped);
         }
         var signs = own.Select(p => Difference.Of(p.Without, p.With).Sign).ToList();
         string verdict = signs.Any(s => s > 0) ? Helped : signs.Any(s => s < 0) ? Hurt : Unclear;
         return new(tool.Tool, verdict, string.Join(" ", own.Select(p => string.Create(Culture,
             $"On {p.With.Task}, where {p.With.PerTool[tool.Tool]:N0} of {p.With.Calls:N0} calls went to it, "
             + $"{p.With.Accuracy:0.0%} were right with calls and {p.Without.Accuracy:0.0%} without: "
-            + $"{Points(Difference.Of(p.Without, p.With))} (n = {p.With.N:N0})."))), dropped);
+            + $"{Points(Difference.Of(p.Without, p.With))} (n = {p.With.N:N0})."))), dropped)
+        {
+            Difference = own.Max(p => p.With.Accuracy - p.Without.Accuracy),
+        };
     }
 
     /// <summary>Where the samples went.</summary>

@@ -38,7 +38,8 @@ public sealed class Report
     public (string Html, string Markdown) Write(string folder)
     {
         Directory.CreateDirectory(folder);
-        return (Write(Path.Combine(folder, HtmlFile), ToHtml()), Write(Path.Combine(folder, MarkdownFile), ToMarkdown()));
+        return (Write(Path.Combine(folder, HtmlFile), ToHtml()),
+            Write(Path.Combine(folder, MarkdownFile), ToMarkdown()));
     }
 
     private static string Write(string path, string text)

@@ -6,7 +6,7 @@ namespace Toolformer.Reports;
 internal static class ReportMarkdown
 {
     /// <summary>What means something in Markdown or in HTML inside it.</summary>
-    private const string Special = "\\`*_{}[]()<>#+!|~&$:@=^-";
+    private const string Special = "\\`*_{}[]<>#|~$@^";
 
     public static string Of(RunFindings run, RunFindings? other)
     {
@@ -74,7 +74,7 @@ internal static class ReportMarkdown
                 text.Append($"\n{title}:\n\n");
             foreach (var shown in calls)
                 text.Append(FormattableString.Invariant(
-                    $"- {Safe(shown.Before)}**{Safe(ToolView.Printed(shown))}** {Safe(shown.After)} ")
+                    $"- {Safe(shown.Before)} **{Safe(ToolView.Printed(shown))}**{Safe(shown.After)} ")
                     + FormattableString.Invariant($"(losses {shown.Call.LossNone:0.000}, {shown.Call.LossCall:0.000}, ")
                     + FormattableString.Invariant($"{shown.Call.LossResult:0.000}; gain {shown.Call.Gain:0.000}; ")
                     + $"{(shown.Call.Kept ? "kept" : "dropped")})\n");
@@ -83,7 +83,8 @@ internal static class ReportMarkdown
 
     private static void Compare(StringBuilder text, RunFindings run, RunFindings other)
     {
-        text.Append($"\n## Compared with {Safe(other.Name)}\n\nDifferences are {Safe(other.Name)} minus {Safe(run.Name)}, "
+        text.Append($"\n## Compared with {Safe(other.Name)}\n\n{Safe(ComparisonView.Whole(run, other))} "
+            + $"Differences are {Safe(other.Name)} minus {Safe(run.Name)}, "
             + "± their standard error as between independent samples.\n\n");
         foreach (string missing in other.Missing)
             text.Append($"- {Safe(other.Name)}: {Safe(missing)}\n");
@@ -123,5 +124,5 @@ internal static class ReportMarkdown
     }
 
     // A dash, a sign or a bracket inside a line means nothing, and reads better bare.
-    private static bool IsSpecial(char c) => Special.Contains(c) && c is not ('(' or ')' or '-' or '=' or ':' or '+' or '!');
+    private static bool IsSpecial(char c) => Special.Contains(c);
 }

@@ -23,7 +23,8 @@ internal static class ReportPage
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{Html.Shipped(hash)}'; base-uri 'none'; form-action 'none'">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline';
+            script-src 'sha256-{Html.Shipped(hash)}'; base-uri 'none'; form-action 'none'">
             <meta name="referrer" content="no-referrer">
             <title>Run {run.Name} – Toolformer</title>
             <style>{Html.Shipped(Shipped("report.css"))}</style></head>
@@ -38,8 +39,8 @@ internal static class ReportPage
             {ResultsView.Of(run)}
             <section aria-labelledby="tools-title"><h2 id="tools-title">Tool by tool</h2>
             <p class="soft">A call is kept when its result makes the words after it easier to predict: its gain, the
-            smaller of L(ε) (no call) and L(c, ε) (the call without a result) minus L(c, r) (the call with its result), must
-            reach τ<sub>f</sub>. Losses are in nats, weighted over the next words.</p>
+            smaller of L(ε) (no call) and L(c, ε) (the call without a result) minus L(c, r) (the call with its result),
+            must reach τ<sub>f</sub>. Losses are in nats, weighted over the next words.</p>
             {run.Tools.Select((tool, i) => ToolView.Of(tool, i))}</section>
             {Training(run)}
             {Made(run)}
@@ -81,7 +82,8 @@ internal static class ReportPage
             <ul>{run.Missing.Select(m => Html.Of($"<li>{m}</li>"))}</ul></div>
             """))}
         <ul class="cards">{headline.Tools.Select(tool => Html.Of($"""
-            <li class="card"><h3><bdi>{tool.Tool}</bdi> <span class="verdict {Class(tool.Verdict)}">{tool.Verdict}</span></h3>
+            <li class="card"><h3><bdi>{tool.Tool}</bdi>
+            <span class="verdict {Class(tool.Verdict)}">{tool.Verdict}</span></h3>
             <p>{tool.Sentence}</p><p class="soft">{tool.Dropped}</p></li>
             """))}</ul>
         <p class="soft">± is one standard error; “{Headline.Helped}” and “{Headline.Hurt}” mean more than two from no
@@ -106,8 +108,8 @@ internal static class ReportPage
             <h3>Perplexity of held-out texts</h3>
             {plot.Lines([.. run.Training.Select(t => new SvgPlot.Line(t.Name, t.Perplexity))], "step",
                 "Perplexity of held-out texts over steps: " + Ends(run, t => t.Perplexity))}
-            <p class="soft">The taught model's held-out texts hold calls and results, which are easier to predict: the curves
-            of two models are of different texts.</p></section>
+            <p class="soft">The taught model's held-out texts hold calls and results, which are easier to predict: the
+            curves of two models are of different texts.</p></section>
             """);
     }
 
@@ -129,10 +131,11 @@ internal static class ReportPage
         return Html.Of($"""
             <section id="made" aria-labelledby="made-title"><h2 id="made-title">How it was made</h2>
             <div class="wide" tabindex="0" role="region" aria-label="Stages"><table><caption>Stages</caption>
-            <thead><tr><th scope="col">stage</th><th scope="col" class="n">seconds</th><th scope="col">complete</th></tr>
-            </thead><tbody>{run.Stages.Select(s => Html.Of($"""
-                <tr><th scope="row">{s.Key}</th><td class="n">{s.Value.Seconds:N1}</td><td>{(s.Value.Complete
-                    ? "yes" : "no")}</td></tr>
+            <thead><tr><th scope="col">stage</th><th scope="col" class="n">seconds</th>
+            <th scope="col">complete</th></tr></thead><tbody>{run.Stages.Select(s => Html.Of($"""
+                <tr><th scope="row">{s.Key}</th>
+                <td class="n">{(s.Value.Seconds > 0 ? Html.Of($"{s.Value.Seconds:N1}") : Html.Of($"–"))}</td>
+                <td>{(s.Value.Complete ? "yes" : "no")}</td></tr>
                 """))}</tbody></table></div>
             <div class="wide" tabindex="0" role="region" aria-label="What it was made from">
             <table><caption>Made from</caption><tbody>
@@ -146,11 +149,12 @@ internal static class ReportPage
                 <code>{f.Sha256}</code></td></tr>
                 """))}</tbody></table></div>
             <details><summary>All options of the stages</summary>
-            <pre tabindex="0" role="region" aria-label="Options as JSON">{Cut(options, MostJson)}</pre></details></section>
+            <pre tabindex="0" role="region" aria-label="Options as JSON">{Cut(options, MostJson)}</pre>
+            </details></section>
             """);
     }
 
-    /// <summary>The bins of all tools for the page's script. Numbers only: nothing in them can end the element.</summary>
+    /// <summary>The bins of all tools for the page's script: numbers only, which can't end the element.</summary>
     private static Html Bins(RunFindings run) => Html.Shipped(JsonSerializer.Serialize(run.Tools.Select(t => new
     {
         from = t.Gains.From,

@@ -11,11 +11,14 @@ internal static class ResultsView
                 <section id="results" aria-labelledby="results-title"><h2 id="results-title">Results</h2>
                 <p>Nothing was measured in this run yet.</p></section>
                 """);
+        // One scale for all tasks: bars of two tasks can be compared.
+        double most = Math.Clamp(
+            results.Evaluation.Select(r => r.Accuracy + r.Stderr).DefaultIfEmpty().Max() * 1.05, 0.05, 1);
         return Html.Of($"""
             <section id="results" aria-labelledby="results-title"><h2 id="results-title">Results</h2>
-            <p class="soft">Share of questions answered right, with one standard error to each side. “disabled”: the taught
-            model may not call; “enabled”: it may.</p>
-            <div class="tasks">{results.Tasks.Select(task => Bars(results, task))}</div>
+            <p class="soft">Share of questions answered right, with one standard error to each side. “disabled”: the
+            taught model may not call; “enabled”: it may.</p>
+            <div class="tasks">{results.Tasks.Select(task => Bars(results, task, most))}</div>
             <div class="wide" tabindex="0" role="region" aria-label="Accuracies and perplexities">
             <table><caption>Accuracy ± standard error, in percent; calls: share of questions with one</caption>
             <thead><tr><th scope="col">model, mode</th>{results.Tasks.Select(t => Html.Of(
@@ -27,12 +30,12 @@ internal static class ResultsView
             """);
     }
 
-    private static Html Bars(ReportedResults results, string task)
+    private static Html Bars(ReportedResults results, string task, double most)
     {
         var rows = results.Arms.Select(arm => results.Find(arm, task)).OfType<ReportedResult>().ToList();
-        double most = Math.Clamp(rows.Max(r => r.Accuracy + r.Stderr) * 1.05, 0.05, 1);
         return Html.Of($"""
-            <div><h3><bdi>{task}</bdi> <span class="soft">n = {string.Join("/", rows.Select(r => r.N).Distinct())}</span></h3>
+            <div><h3><bdi>{task}</bdi> <span class="soft">n =
+            {string.Join("/", rows.Select(r => r.N).Distinct())}</span></h3>
             {rows.Select(r => Html.Of($"""
                 <div class="rowbar"><span>{r.Model}{(r.Model == "toolformer" || rows.Count(o => o.Model == r.Model) > 1
                     ? ", " + r.Mode : "")}</span><span class="track"><span class="fill{(r.Calls > 0 ? " on" : "")}"
@@ -45,7 +48,7 @@ internal static class ResultsView
 
     private static Html Whisker(ReportedResult r, double most) => r.Stderr <= 0 ? Html.Empty : Html.Of(
         $"<span class=\"whisker\" style=\"left:{Width((r.Accuracy - r.Stderr) / most):0.##}%;"
-        + $"width:{Width(((r.Accuracy + r.Stderr) / most) - Math.Max(0, (r.Accuracy - r.Stderr) / most)):0.##}%\"></span>");
+        + $"width:{Width((r.Accuracy + r.Stderr - Math.Max(0, r.Accuracy - r.Stderr)) / most):0.##}%\"></span>");
 
     private static double Width(double share) => double.IsFinite(share) ? 100 * Math.Clamp(share, 0, 1) : 0;
 

@@ -171,7 +171,8 @@ internal sealed class RunFindings
             foreach (var (id, _) in tally.Texts)
                 texts[id] = null;
         }
-        foreach (var document in Lines<DocumentRecord>(CallsByDocument.Documents, "Calls are shown without their text."))
+        foreach (var document in Lines<DocumentRecord>(
+            CallsByDocument.Documents, "Calls are shown without their text."))
         {
             if (texts.ContainsKey(document.DocId))
                 texts[document.DocId] = document.Text;
@@ -188,9 +189,37 @@ internal sealed class RunFindings
         var folders = Directory.EnumerateDirectories(_folder).Order(StringComparer.Ordinal).Prepend(_folder)
             .Where(f => File.Exists(Path.Combine(f, "training", "log.jsonl"))).Take(MostCurves).ToList();
         Training = [.. folders.Select(f => TrainingCurve.Read(f == _folder ? Name : Path.GetFileName(f),
-            Lines<TrainingCurve.LogLine>(Path.Combine(Path.GetRelativePath(_folder, f), "training", "log.jsonl"), "")))];
+            Lines<TrainingCurve.LogLine>(
+                Path.Combine(Path.GetRelativePath(_folder, f), "training", "log.jsonl"), "")))];
+        var stages = Stages.ToDictionary();
+        foreach (string folder in folders)
+        {
+            foreach (var (name, record) in TrainingStages(folder))
+                stages[folder == _folder ? name : $"{name}: {Path.GetFileName(folder)}"] = record;
+        }
+        Stages = stages;
         if (Training.Count == 0)
             _missing.Add("No model was finetuned in this folder yet.");
+    }
+
+    private IReadOnlyDictionary<string, StageRecord> TrainingStages(string folder)
+    {
+        string training = Path.Combine(folder, "training"), name = Path.GetRelativePath(_folder, training);
+        try
+        {
+            var stages = IsSmall(Path.Combine(training, Manifest.FileName)) ? Manifest.Load(training)?.Stages : null;
+            // The trainer's manifest is only begun: training is over when the model has been written.
+            bool written = Directory.EnumerateFiles(folder, "*.safetensors").Any();
+            if (!written && stages is not null)
+                _missing.Add($"The training in {name} is not over. Run the same command again to go on.");
+            return (stages ?? new Dictionary<string, StageRecord>())
+                .ToDictionary(s => s.Key, s => s.Value with { Complete = written });
+        }
+        catch (InvalidDataException e)
+        {
+            _missing.Add($"The manifest in {name} can't be read: {FirstLine(e)}");
+            return new Dictionary<string, StageRecord>();
+        }
     }
 
     /// <summary>The records of a file up to the first line that is none, which is told.</summary>

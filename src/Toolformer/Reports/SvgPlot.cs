@@ -36,7 +36,8 @@ internal sealed class SvgPlot(int width, int height)
             <svg role="img" aria-label="{label}" viewBox="0 0 {width} {height}">
             {grid}{drawn}
             <text x="{(width + Left) / 2}" y="{height - 4}" text-anchor="middle">{xTitle}</text></svg>
-            <p class="legend">{lines.Select((line, i) => Html.Of($"<span class=\"key s{i % 6}\">{line.Name}</span>"))}</p>
+            <p class="legend">{lines.Select((line, i) => Html.Of(
+                $"<span class=\"key s{i % 6}\">{line.Name}</span>"))}</p>
             """);
     }
 
@@ -64,7 +65,8 @@ internal sealed class SvgPlot(int width, int height)
     public Html Histogram(GainHistogram gains, int threshold, string label)
     {
         int from = Math.Min(gains.From, threshold) - 1, to = Math.Max(gains.To, threshold) + 2, n = to - from;
-        double most = Math.Log(1 + Enumerable.Range(from, n).Max(gains.Calls)), bar = (double)(width - Left - Right) / n;
+        double most = Math.Log(1 + Enumerable.Range(from, n).Max(gains.Calls));
+        double bar = (double)(width - Left - Right) / n;
         double X(double tenth) => Left + ((tenth - from) * bar);
         double Y(double count) => height - Bottom - (Math.Log(1 + count) / most * (height - Top - Bottom));
         int every = n > 60 ? 20 : n > 24 ? 10 : 5;
@@ -82,7 +84,8 @@ internal sealed class SvgPlot(int width, int height)
         return Html.Of($"""
             <svg role="img" aria-label="{label}" viewBox="0 0 {width} {height}" data-left="{X(0):0.####}"
               data-bar="{bar:0.####}">{grid}{bars}
-            <line class="threshold" x1="{X(threshold):0.##}" x2="{X(threshold):0.##}" y1="{Top}" y2="{height - Bottom}"/>
+            <line class="threshold" x1="{X(threshold):0.##}" x2="{X(threshold):0.##}" y1="{Top}"
+              y2="{height - Bottom}"/>
             <text x="{(width + Left) / 2}" y="{height - 4}" text-anchor="middle">gain in nats</text></svg>
             """);
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Toolformer.Corpora;
 using Toolformer.Pipeline;
+using Toolformer.Reports;
 using Toolformer.Tools;
 using Toolformer.Tools.Searching;
 using Toolformer.Torch;
@@ -111,7 +112,8 @@ internal sealed partial class TinyTeaching : IDisposable
         foreach (string path in Directory.EnumerateFiles(In(run), "*", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(In(run), path);
-            if (Path.GetFileName(path) == ".lock")
+            // The report tells the seconds, and everything else in it stands in the other files.
+            if (Path.GetFileName(path) is ".lock" or Report.HtmlFile or Report.MarkdownFile)
                 continue;
             files[name] = Path.GetExtension(path) == ".safetensors"
                 ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)))

@@ -1,0 +1,197 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Toolformer.Pipeline;
+using Toolformer.Reports;
+using Toolformer.Tests.Cli;
+
+namespace Toolformer.Tests.Reports;
+
+/// <summary>What a report says is what the run's files say, whatever they hold and whichever are there.</summary>
+public sealed partial class ReportTests : IDisposable
+{
+    /// <summary>Ends elements, attributes, scripts and tables, and turns the reading direction.</summary>
+    private const string Hostile =
+        "</script></style><script>document.title='taken'</script><img src=x onerror=alert(1)> \" ' ` | ]]> --> & &lt; "
+        + "\u202Eright to left\u202C \u200F\u0000\u001B[31m {0} ${1} **bold** [link](javascript:alert(1)) \U0001F600";
+
+    private readonly SmallRun _run = new();
+
+    public void Dispose() => _run.Dispose();
+
+    [Fact]
+    public void The_bins_under_the_slider_give_the_counts_of_every_threshold()
+    {
+        var bins = Bins(Report.Read(_run.Folder).ToHtml());
+        double[] thresholds = [.. Enumerable.Range(-25, 70).Select(t => t / 10.0)];
+        var expected = Thresholds.Count(_run.Calls, thresholds);
+        foreach (var (tool, name) in bins.EnumerateArray().Zip(["Calculator", "Calendar"]))
+        {
+            int from = tool.GetProperty("from").GetInt32();
+            foreach (var count in expected.Where(c => c.Tool == name))
+            {
+                int skipped = Math.Max(0, (int)Math.Round(count.Threshold * 10) - from);
+                Assert.Equal((count.Calls, count.Texts),
+                    (Sum(tool, "calls", skipped), Sum(tool, "texts", skipped)));
+            }
+            Assert.Equal(60, tool.GetProperty("scored").GetInt32());
+        }
+
+        static long Sum(JsonElement tool, string name, int skipped) =>
+            tool.GetProperty(name).EnumerateArray().Skip(skipped).Sum(n => n.GetInt64());
+    }
+
+    [Fact]
+    public void The_funnel_is_the_one_of_the_manifest_and_says_why_calls_were_lost()
+    {
+        var report = Report.Read(_run.Folder);
+        var tool = report.Summary.Tools.Single(t => t.Tool == "Calculator");
+        int kept = _run.Calls.Count(c => c.Tool == "Calculator" && c.Kept);
+        Assert.Equal(new Dictionary<string, long?>
+        {
+            ["documents"] = 37,
+            ["texts_read"] = 30,
+            ["positions"] = (360 / 4) + 3,
+            ["samples"] = 360,
+            ["parsed_calls"] = 90,
+            ["executed"] = 60,
+            ["kept"] = kept,
+            ["texts_in_the_dataset"] = 11,
+        }, tool.Funnel);
+        Assert.Equal($"Of 360 samples {kept} were kept: 270 were no calls or repeated another, 30 had no result, "
+            + $"{60 - kept} did not make the next words likelier by τ_f = 0.5 nats.", tool.Dropped);
+        Assert.Contains("30 no result: &#39;…&#39; is not to be computed", report.ToHtml());
+        Assert.Contains("| kept | " + kept + " |", report.ToMarkdown());
+    }
+
+    [Fact]
+    public void The_headline_is_computed_from_the_results()
+    {
+        var summary = Report.Read(_run.Folder).Summary;
+        double error = Math.Sqrt(((0.05 * 0.95) + (0.45 * 0.55)) / 40);
+        string points = FormattableString.Invariant($"+40.0 ± {100 * error:0.0} points");
+        Assert.Contains($"18 of 40 held-out questions right (45.0%), with calls disabled 2 (5.0%): {points}",
+            summary.Headline);
+        Assert.Equal(("Calculator", "helped"), (summary.Tools[0].Tool, summary.Tools[0].Verdict));
+        Assert.Contains(points, summary.Tools[0].Sentence);
+        Assert.Equal("not measured", summary.Tools[1].Verdict);
+        Assert.Empty(summary.Missing);
+    }
+
+    [Fact]
+    public void The_best_the_borderline_and_the_worst_calls_are_shown_in_their_text()
+    {
+        string markdown = Report.Read(_run.Folder).ToMarkdown();
+        foreach (var tool in _run.Calls.Where(c => c.Gain is not null).GroupBy(c => c.Tool))
+        {
+            string[] gains =
+            [
+                Gain(tool.Max(c => c.Gain!.Value)), Gain(tool.Min(c => c.Gain!.Value)),
+                Gain(tool.MinBy(c => Math.Abs(c.Gain!.Value - 0.5))!.Gain!.Value),
+            ];
+            Assert.All(gains, gain => Assert.Contains($"gain {gain};", markdown));
+        }
+
+        static string Gain(double gain) => FormattableString.Invariant($"{gain:0.000}");
+    }
+
+    [Fact]
+    public void Hostile_text_is_inert()
+    {
+        using var hostile = new SmallRun(text: Hostile, tool: Hostile);
+        var report = Report.Read(hostile.Folder, hostile.Folder);
+        string html = report.ToHtml(), markdown = report.ToMarkdown();
+        Assert.Equal(2, Regex.Count(html, "<script")); // the bins and the page's own
+        Assert.Equal(2, Regex.Count(html, "</script"));
+        Assert.Single(Regex.Matches(html, "</style"));
+        foreach (string markup in new[] { "<img", "onerror=alert(1)>", "\u202E", "\u200F", "\0", "\e" })
+        {
+            Assert.DoesNotContain(markup, html);
+            Assert.DoesNotContain(markup, markdown);
+        }
+        Assert.DoesNotContain("<script", markdown);
+        Assert.DoesNotContain("**bold**", markdown);
+        Assert.DoesNotContain("[link](", markdown);
+        Assert.Contains("[U+202E]right to left", html);
+        Assert.Contains("\U0001F600", html);
+        Bins(html);
+    }
+
+    [Theory]
+    [InlineData(Manifest.FileName, "manifest.json is not there")]
+    [InlineData("results.json", "results.json is not there")]
+    [InlineData(CallsByDocument.Filtered, "filtered.jsonl is not there")]
+    [InlineData(CallsByDocument.Documents, "documents.jsonl is not there")]
+    [InlineData("model/training/log.jsonl", "No model was finetuned")]
+    [InlineData("model/model.safetensors", "training in model/training is not over")]
+    public void What_is_not_there_is_said_and_the_rest_reported(string file, string said)
+    {
+        if (file.StartsWith("model/model", StringComparison.Ordinal))
+            new Manifest { Stages = _run.Manifest.Stages }.Save(_run.In("model/training"));
+        File.Delete(_run.In(file));
+        var report = Report.Read(_run.Folder);
+        Assert.Contains(report.Summary.Missing, m => m.Contains(said));
+        Assert.Contains(said, report.ToHtml());
+        Assert.Contains("Calendar", report.ToMarkdown());
+    }
+
+    [Fact]
+    public void Of_files_that_break_off_what_can_be_read_is_reported()
+    {
+        string filtered = File.ReadAllText(_run.In(CallsByDocument.Filtered));
+        File.WriteAllText(_run.In(CallsByDocument.Filtered), filtered[..(filtered.Length / 2)]);
+        File.WriteAllText(_run.In("results.json"), "{\"evaluation\": [");
+        File.WriteAllText(_run.In("filter.progress"),
+            """{"done":4,"lengths":[9],"counts":{"Calculator.kept":5},"seconds":2.5,"complete":false}""" + "\n{\"do");
+        (_run.Manifest with
+        {
+            Stages = new Dictionary<string, StageRecord>(_run.Manifest.Stages.Where(s => s.Key != "dataset"))
+            {
+                ["filter"] = _run.Manifest.Stages["filter"] with
+                {
+                    Complete = false,
+                    Counts = new Dictionary<string, long>(),
+                },
+            },
+        }).Save(_run.Folder);
+        var summary = Report.Read(_run.Folder).Summary;
+        foreach (string said in new[] { "filtered.jsonl can be read up to line", "results.json can't be read",
+            "'filter' is not complete", "'dataset' was not begun", "filter.progress can be read up to line 1" })
+            Assert.Contains(summary.Missing, m => m.Contains(said));
+        Assert.Equal(5, summary.Tools.Single(t => t.Tool == "Calculator").Funnel["kept"]);
+    }
+
+    [Fact]
+    public void Two_runs_are_compared_with_the_standard_errors_of_their_differences()
+    {
+        using var other = new SmallRun(seed: 2, right: 30);
+        var report = Report.Read(_run.Folder, other.Folder);
+        double error = Math.Sqrt(((0.45 * 0.55) + (0.75 * 0.25)) / 40);
+        string difference = FormattableString.Invariant($"+30.0 ± {100 * error:0.0} points");
+        Assert.Contains($"<td class=\"n better\">{difference}</td>", report.ToHtml());
+        Assert.Contains($"| {difference} |", report.ToMarkdown());
+        Assert.Contains("Of 3 measurements that both runs have, 1 are better in", report.ToMarkdown());
+        Assert.Contains("| seed | 1 | 2 |", report.ToMarkdown());
+    }
+
+    [Fact]
+    public async Task The_verb_writes_both_files_and_says_what_it_found()
+    {
+        string target = _run.In("written");
+        var run = await ToolformerRun.Of("report", "--run", _run.Folder, "--out", target, "--json");
+        Assert.True(run.Status == 0, run.Error);
+        var json = Assert.Single(run.Records);
+        Assert.Equal("helped", json.GetProperty("tools")[0].GetProperty("verdict").GetString());
+        Assert.Equal(
+            [Report.HtmlFile, Report.MarkdownFile], Directory.GetFiles(target).Select(Path.GetFileName).Order());
+        Assert.Equal(Report.Read(_run.Folder).ToHtml(), File.ReadAllText(json.GetProperty("html").GetString()!));
+        Directory.CreateDirectory(_run.In("empty"));
+        (await ToolformerRun.Of("report", "--run", _run.In("empty"))).AssertRefused("holds nothing of a run");
+        (await ToolformerRun.Of("report", "--run", _run.In("nowhere"))).AssertRefused("There is no run folder");
+    }
+
+    private static JsonElement Bins(string html) =>
+        JsonSerializer.Deserialize<JsonElement>(BinsElement().Match(html).Groups[1].Value);
+
+    [GeneratedRegex("<script type=\"application/json\" id=\"bins\">(.*?)</script>")]
+    private static partial Regex BinsElement();
+}
