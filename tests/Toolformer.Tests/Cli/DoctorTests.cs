@@ -12,7 +12,7 @@ public class DoctorTests
         var run = await ToolformerRun.Of("doctor", "--model", model.Folder, "--json");
         Assert.Equal(0, run.Status);
         Assert.Equal(["machine", "libtorch", "bfloat16", "hub", "configuration", "tokenizer", "markup", "weights"],
-            run.Records.Select(r => r.GetProperty("subject").GetString()));
+            run.Records.Select(r => r.GetProperty("subject").GetString()).Where(s => s != "libssl"));
         Assert.All(run.Records, r => Assert.Equal("ok", r.GetProperty("health").GetString()));
     }
 
