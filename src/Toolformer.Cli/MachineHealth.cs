@@ -26,7 +26,7 @@ public static partial class MachineHealth
             yield return finding;
     }
 
-    /// <summary>.NET hashes and speaks TLS with the system's OpenSSL, and ends the process where there is none.</summary>
+    /// <summary>.NET hashes and speaks TLS with the system's OpenSSL, and ends where there is none.</summary>
     public static Finding OfOpenSsl(bool isThere) => isThere
         ? new Finding("libssl", Health.Ok, "OpenSSL loads: hashes and https work")
         : new Finding("libssl", Health.Broken, "there is no OpenSSL, which everything that hashes or asks a host needs",

@@ -77,7 +77,7 @@ public static class Models
     }
 
     /// <summary>
-    /// The folder that a name stands for: that folder, else the one that ships, else, where it is a model's name on a hub,
+    /// The folder that a name stands for: that folder, else the one that ships, else, where it is a hub's model name,
     /// its folder in the cache, else where it is pulled to.
     /// </summary>
     /// <exception cref="HubException">The hub does not give it.</exception>

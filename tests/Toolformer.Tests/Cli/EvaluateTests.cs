@@ -48,7 +48,8 @@ public sealed class EvaluateTests : IDisposable
     {
         var run = await ToolformerRun.Of("evaluate", "--model", _tiny.Model, "--task",
             $"gsm8k={_tiny.In("data/gsm8k/test.jsonl")}", $"wikitext={_tiny.In("data/wikitext2/test.txt")}",
-            "--limit", "4", "--threads", "1", "--start-top-k", "0,1,10", "--tools", "Calculator", "--noise-floor", "--training-text",
+            "--limit", "4", "--threads", "1", "--start-top-k", "0,1,10", "--tools", "Calculator",
+            "--noise-floor", "--training-text",
             _tiny.In("data/texts.jsonl"), "--cache", _tiny.In("cache"), "--out", _tiny.In("json"), "--json");
         Assert.True(run.Status == CommandLine.Done, run.Error);
         Assert.Equal(["base", "disabled", "enabled k=1", "enabled", "base", "disabled"],

@@ -29,7 +29,8 @@ internal static class Peers
 
     private static int Version()
     {
-        using var node = Process.Start(new ProcessStartInfo(Node.Value!, "--version") { RedirectStandardOutput = true })!;
+        using var node = Process.Start(
+            new ProcessStartInfo(Node.Value!, "--version") { RedirectStandardOutput = true })!;
         return int.Parse(node.StandardOutput.ReadToEnd().TrimStart('v').Split('.')[0]);
     }
 
