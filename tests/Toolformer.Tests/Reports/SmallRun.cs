@@ -35,7 +35,10 @@ internal sealed class SmallRun : IDisposable
             ["evaluation"] = new JsonArray(Result(tool, "disabled", 2, 0), Result(tool, "enabled", right, 40)),
             ["perplexity"] = new JsonArray(new JsonObject
             {
-                ["model"] = "taught", ["mode"] = "disabled", ["perplexity"] = 12.5, ["stderr"] = 0.25,
+                ["model"] = "taught",
+                ["mode"] = "disabled",
+                ["perplexity"] = 12.5,
+                ["stderr"] = 0.25,
             }),
             ["seed"] = seed,
             ["device"] = "cpu",
@@ -48,13 +51,18 @@ internal sealed class SmallRun : IDisposable
             {
                 ["sample"] = Stage("calls_per_position", 4, name => new()
                 {
-                    [$"{name}.texts"] = Documents, [$"{name}.not_worth_annotating"] = 7, [$"{name}.samples"] = 360,
-                    [$"{name}.discarded.duplicate"] = 200, [$"{name}.discarded.malformed"] = 70,
-                    [$"{name}.no_possible_input"] = 3, [$"{name}.calls"] = 90,
+                    [$"{name}.texts"] = Documents,
+                    [$"{name}.not_worth_annotating"] = 7,
+                    [$"{name}.samples"] = 360,
+                    [$"{name}.discarded.duplicate"] = 200,
+                    [$"{name}.discarded.malformed"] = 70,
+                    [$"{name}.no_possible_input"] = 3,
+                    [$"{name}.calls"] = 90,
                 }),
                 ["execute"] = Stage("version", 1, name => new()
                 {
-                    [$"{name}.results"] = 60, [$"{name}.errors"] = 30,
+                    [$"{name}.results"] = 60,
+                    [$"{name}.errors"] = 30,
                 }),
                 ["filter"] = Stage("filter_threshold", 0.5, name => new()
                 {
