@@ -30,6 +30,13 @@ public class LiveTensorTests
         TiedHead = true,
     };
 
+    /// <summary>What other tests have dropped without disposing would go away in the midst of counting.</summary>
+    public LiveTensorTests()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+
     [Fact]
     public void Decoding_leaves_no_tensor_behind()
     {
