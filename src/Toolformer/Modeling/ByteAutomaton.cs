@@ -62,9 +62,6 @@ internal sealed class ByteAutomaton
         return _distances[state] = _nodes[state].Min(node => _toEnd[node]);
     }
 
-    /// <summary>The largest distance of any state.</summary>
-    public int LongestWay => (_toEnd ??= DistancesToEnd()).Where(d => d != int.MaxValue).Max();
-
     /// <summary>The state after one more byte, or <see cref="Dead"/>.</summary>
     public int Next(int state, byte value)
     {

@@ -15,7 +15,10 @@ public sealed class TokenAutomaton
 
     private readonly ByteAutomaton _bytes;
     private readonly TokenTrie _vocabulary;
-    private readonly Dictionary<int, ulong[]> _masks = [];
+    private readonly Dictionary<(int State, int Budget), ulong[]> _masks = [];
+
+    // Per state the most tokens that are still needed after one of those that may come next.
+    private readonly Dictionary<int, int> _longest = [];
 
     // Null where every byte of the pattern is a token: then what can be completed in bytes can be completed in tokens.
     private readonly Dictionary<int, int>? _needed;
@@ -45,38 +48,33 @@ public sealed class TokenAutomaton
     public bool IsAccepting(int state) => _bytes.IsAccepting(state);
 
     /// <summary>Bit mask over token ids, 64 per word, of the tokens that may come next. It stays valid.</summary>
-    public ReadOnlySpan<ulong> Allowed(int state)
-    {
-        if (_masks.TryGetValue(state, out ulong[]? mask))
-            return mask;
-        if ((_masks.Count + 1L) * _vocabulary.MaskLength * sizeof(ulong) > MaskMemory)
-            _masks.Clear();
-        mask = new ulong[_vocabulary.MaskLength];
-        Walk(state, (tokens, next) =>
-        {
-            if (!IsCompletable(next))
-                return;
-            foreach (int token in tokens)
-                mask[token >> 6] |= 1ul << (token & 63);
-        });
-        return _masks[state] = mask;
-    }
+    public ReadOnlySpan<ulong> Allowed(int state) => Allowed(state, Never);
 
     /// <summary>The same, and after it at most <paramref name="budget"/> − 1 more tokens are needed.</summary>
     /// <param name="budget">At least <see cref="Needed"/> of the state: then some token is allowed.</param>
     public ReadOnlySpan<ulong> Allowed(int state, int budget)
     {
-        if (_needed is null && budget > _bytes.LongestWay)
-            return Allowed(state);
-        ulong[] mask = new ulong[_vocabulary.MaskLength];
+        // Mostly the budget is larger than what any token makes necessary, and one mask serves all such budgets.
+        if (_longest.TryGetValue(state, out int longest) && budget > longest)
+            budget = Never;
+        if (_masks.TryGetValue((state, budget), out ulong[]? mask))
+            return mask;
+        if ((_masks.Count + 1L) * _vocabulary.MaskLength * sizeof(ulong) > MaskMemory)
+            _masks.Clear();
+        mask = new ulong[_vocabulary.MaskLength];
+        longest = 0;
         Walk(state, (tokens, next) =>
         {
-            if (Needed(next) >= budget)
+            int needed = Needed(next);
+            if (needed != Never)
+                longest = Math.Max(longest, needed);
+            if (needed >= budget)
                 return;
             foreach (int token in tokens)
                 mask[token >> 6] |= 1ul << (token & 63);
         });
-        return mask;
+        _longest[state] = longest;
+        return _masks[(state, budget > longest ? Never : budget)] = mask;
     }
 
     /// <summary>
