@@ -4,7 +4,7 @@ using Toolformer.Cli.Server;
 using Toolformer.Inference;
 using Toolformer.Modeling;
 using Toolformer.Tools;
-using Toolformer.Torch;
+using Toolformer.Torch.Chat;
 
 namespace Toolformer.Bench;
 

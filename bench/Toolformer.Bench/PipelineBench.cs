@@ -1,4 +1,4 @@
-using Toolformer.Corpora;
+using Toolformer.Corpora.Quickstart;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
 using Toolformer.Torch;

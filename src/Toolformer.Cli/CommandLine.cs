@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Toolformer.Cli.Displays;
 using Toolformer.Torch.Hub;
 
 namespace Toolformer.Cli;

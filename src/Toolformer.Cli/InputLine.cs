@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Toolformer.Cli.Displays;
 using Toolformer.Modeling;
-using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Cli;
 

@@ -1,5 +1,8 @@
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Runs;
 using Toolformer.Torch;
 using Toolformer.Torch.Hub;
+using Toolformer.Torch.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Toolformer.Cli;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Toolformer.Cli.Displays;
 
 namespace Toolformer.Cli;
 

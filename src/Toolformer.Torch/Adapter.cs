@@ -1,3 +1,4 @@
+using Toolformer.Torch.Architectures;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 

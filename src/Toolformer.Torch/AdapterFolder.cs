@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Toolformer.Torch.Architectures;
 using static TorchSharp.torch;
 
 namespace Toolformer.Torch;

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Toolformer.Modeling;
+using Toolformer.Torch.Architectures;
+using Toolformer.Torch.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Toolformer.Torch;

@@ -1,4 +1,5 @@
 using Toolformer.Modeling;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Torch;

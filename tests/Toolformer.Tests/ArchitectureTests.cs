@@ -55,6 +55,18 @@ public partial class ArchitectureTests
     }
 
     [Fact]
+    public void A_namespace_is_its_folder()
+    {
+        string src = Path.Combine(Shared.Root, "src");
+        var offenders = from file in Sources("src")
+                        let name = Namespace().Match(File.ReadAllText(file)).Groups[1].Value
+                        where name != "" && name != Path.GetRelativePath(src, Path.GetDirectoryName(file)!)
+                            .Replace(Path.DirectorySeparatorChar, '.')
+                        select $"{file} is in {name}";
+        Assert.Empty(offenders);
+    }
+
+    [Fact]
     public void The_core_needs_no_native_library_and_no_console()
     {
         var references = Assemblies[0].GetReferencedAssemblies().Select(a => a.Name!).ToList();
@@ -126,6 +138,9 @@ public partial class ArchitectureTests
 
     [GeneratedRegex(@"\bToolformer\.([A-Z][a-z]+)\b")]
     private static partial Regex LayerName();
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
 
     [GeneratedRegex(@"^\s*//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();

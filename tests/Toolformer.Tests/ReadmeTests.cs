@@ -1,6 +1,7 @@
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using Toolformer.Cli;
+using Toolformer.Cli.Displays;
 
 namespace Toolformer.Tests;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Toolformer.Cli.Displays;
 using Toolformer.Inference;
 using Toolformer.Tools;
 

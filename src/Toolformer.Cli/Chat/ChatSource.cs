@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 using Toolformer.Inference;
 using Toolformer.Modeling;
 using Toolformer.Tools;
-using Toolformer.Torch;
+using Toolformer.Torch.Chat;
 
 namespace Toolformer.Cli.Chat;
 

@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Toolformer.Cli.Chat;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Inference;
 using Toolformer.Modeling;
 using Toolformer.Tools;
-using Toolformer.Torch;
+using Toolformer.Torch.Chat;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Cli.Commands;
 
@@ -122,7 +125,7 @@ public sealed class ChatCommand : Verb
             if (model.Tokenizer is NoTokenizer)
                 throw new ArgumentException($"A conversation can't be held without a tokenizer.\n  in {folder.Path}\n"
                     + "  Put the tokenizer's files (tokenizer.json, …) beside the weights.");
-            var template = ChatTemplate.Of(folder.Path, (Torch.Tokenizer)model.Tokenizer);
+            var template = ChatTemplate.Of(folder.Path, (Torch.Tokenizers.Tokenizer)model.Tokenizer);
             return new LocalChat(model, name, template, tools, new GenerationOptions
             {
                 Sampling = new SamplingOptions { Temperature = temperature ?? 0 },

@@ -1,5 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Doctor;
+using Toolformer.Cli.Options;
+using Toolformer.Cli.Runs;
 using Toolformer.Torch.Hub;
 
 namespace Toolformer.Cli.Commands;

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
+using Toolformer.Cli.Runs;
 using Toolformer.Evaluation;
 using Toolformer.Inference;
 using Toolformer.Reports;

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Pipeline;
 
 namespace Toolformer.Cli.Commands;

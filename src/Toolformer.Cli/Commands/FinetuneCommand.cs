@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Pipeline;
 using Toolformer.Torch;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Cli.Commands;

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Inference;
 using Toolformer.Modeling;
 using Toolformer.Tools;
-using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Cli.Commands;
 

@@ -1,8 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
+using Toolformer.Cli.Runs;
 using Toolformer.Evaluation;
 using Toolformer.Torch;
 using Toolformer.Torch.Architectures;
+using Toolformer.Torch.Tokenizers;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Cli.Commands;

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
+using Toolformer.Cli.Runs;
 
 namespace Toolformer.Cli.Commands;
 

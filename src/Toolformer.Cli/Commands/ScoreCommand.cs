@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Modeling;
 
 namespace Toolformer.Cli.Commands;

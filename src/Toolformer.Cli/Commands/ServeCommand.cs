@@ -1,8 +1,12 @@
 using System.CommandLine;
 using System.Net;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Cli.Server;
 using Toolformer.Torch;
+using Toolformer.Torch.Chat;
 using Toolformer.Torch.Hub;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Cli.Commands;
 

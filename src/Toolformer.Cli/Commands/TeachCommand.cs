@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
+using Toolformer.Cli.Runs;
 using Toolformer.Reports;
 
 namespace Toolformer.Cli.Commands;

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using Toolformer.Torch;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Cli.Commands;
 

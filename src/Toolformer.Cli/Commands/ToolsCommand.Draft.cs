@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Pipeline;

@@ -3,6 +3,8 @@ using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Markup;
 using Toolformer.Tools;
 

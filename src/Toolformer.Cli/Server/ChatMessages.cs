@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Toolformer.Markup;
-using Toolformer.Torch;
+using Toolformer.Torch.Chat;
 
 namespace Toolformer.Cli.Server;
 

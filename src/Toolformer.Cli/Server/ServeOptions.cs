@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Toolformer.Cli.Displays;
 using Toolformer.Inference;
 
 namespace Toolformer.Cli.Server;

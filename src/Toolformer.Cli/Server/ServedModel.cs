@@ -1,6 +1,6 @@
 using Toolformer.Modeling;
 using Toolformer.Tools;
-using Toolformer.Torch;
+using Toolformer.Torch.Chat;
 
 namespace Toolformer.Cli.Server;
 

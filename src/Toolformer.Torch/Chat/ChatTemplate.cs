@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Toolformer.Torch.Tokenizers;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Chat;
 
 /// <summary>One speaker's words in a conversation.</summary>
 /// <param name="Role">"system", "user" or "assistant".</param>

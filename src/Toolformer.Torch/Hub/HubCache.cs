@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Torch.Hub;
 

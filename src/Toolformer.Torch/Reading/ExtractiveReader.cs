@@ -1,5 +1,6 @@
 using Toolformer.Tools;
 using Toolformer.Tools.Reading;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Torch.Reading;
 

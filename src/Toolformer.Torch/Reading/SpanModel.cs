@@ -1,3 +1,4 @@
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Torch.Reading;

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>A token that is found in the text before anything else happens to it.</summary>
 /// <param name="Special">Whether it is no text but a mark: found only where the caller allows special tokens.</param>

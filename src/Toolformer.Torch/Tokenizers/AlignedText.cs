@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>A text on its way to the tokens, and which characters of the original each of its characters is.</summary>
 /// <param name="Origins">Per UTF-16 unit of <paramref name="Text"/>; null: it is the original.</param>

@@ -1,4 +1,4 @@
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>What BERT's tokenizers have in common, and the oldest of their files, a token per line.</summary>
 internal static class Bert

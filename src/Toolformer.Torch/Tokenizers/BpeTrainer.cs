@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// Learns a byte-level BPE vocabulary (Sennrich et al. 2016, on bytes as in GPT-2): words are counted, then the most

@@ -1,4 +1,4 @@
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>What a byte-level BPE tokenizer consists of, as its files say it.</summary>
 public sealed record BpeVocabulary

@@ -1,4 +1,4 @@
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// GPT-2's printable alphabet for the 256 bytes: token files spell each byte as one character (a space is 'Ġ').

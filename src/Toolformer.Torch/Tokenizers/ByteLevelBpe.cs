@@ -1,7 +1,7 @@
 using System.Text;
 using Toolformer.Modeling;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>Byte-pair encoding over a word's bytes, as GPT-2 and most families after it have it.</summary>
 /// <param name="byteIds">The token of each byte.</param>

@@ -1,7 +1,7 @@
 using System.Text;
 using Toolformer.Modeling;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>Byte-pair encoding over a word's characters, as SentencePiece and Llama 1 and 2 have it.</summary>
 /// <param name="characters">The symbol of each character that any token contains, by code point.</param>

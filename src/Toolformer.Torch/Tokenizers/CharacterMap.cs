@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// SentencePiece's compiled character map (nmt_nfkc and the like): a double-array trie over UTF-8 that leads from

@@ -1,4 +1,4 @@
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>Strings with a number each, found as the beginnings of a text.</summary>
 internal sealed class CharacterTrie

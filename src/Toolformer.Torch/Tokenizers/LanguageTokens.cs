@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// How a translation model of the M2M-100 and NLLB kind is told the languages: by a token of its own for each.

@@ -1,6 +1,6 @@
 using Toolformer.Modeling;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// Stands in where a model folder has no tokenizer files: token ids can be scored and written on from, text can't be

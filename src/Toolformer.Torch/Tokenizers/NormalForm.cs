@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// Unicode's normal forms (UAX #15), with the origin of each character. .NET has none in globalization-invariant mode,

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>The first step from text to tokens: brings characters to the forms that the vocabulary knows.</summary>
 internal abstract class Normalizer

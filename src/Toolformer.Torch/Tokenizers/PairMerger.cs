@@ -1,4 +1,4 @@
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>Byte-pair encoding's merging of neighbouring symbols; what the symbols are does not matter to it.</summary>
 /// <param name="merges">Per pair its rank, the lowest being applied first, and the symbol that it becomes.</param>

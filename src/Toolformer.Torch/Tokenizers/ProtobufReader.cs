@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// Reads the fields of one protocol-buffer message, in order. Nothing that the bytes say leads outside of them.

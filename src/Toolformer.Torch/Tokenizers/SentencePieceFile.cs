@@ -1,4 +1,4 @@
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// Tokenizers from a SentencePiece <c>.model</c> file, with the ids that the model's family gives the pieces and the

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>What SentencePiece's <c>.model</c> files hold, as far as encoding and decoding need it.</summary>
 internal sealed record SentencePieceModel

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// SentencePiece's normaliser: the character map, then spaces: one at the beginning, runs of them joined, '▁' in their

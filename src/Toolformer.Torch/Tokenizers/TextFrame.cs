@@ -1,4 +1,4 @@
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>What a model wants put around a text, or around two: the last step from text to tokens.</summary>
 /// <param name="Single">Around one text.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>The way back, token by token: the bytes that each stands for in a text.</summary>
 /// <param name="Of">From a token's spelling, and whether it is an added token.</param>

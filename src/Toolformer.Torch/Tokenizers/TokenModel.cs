@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Toolformer.Modeling;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>The third step from text to tokens: what a word is written with. Thread-safe.</summary>
 internal abstract class TokenModel

@@ -1,7 +1,7 @@
 using System.Text;
 using Toolformer.Modeling;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// Text to token ids and back, for every kind of vocabulary: normaliser, pre-tokenizer, model (byte-level BPE,

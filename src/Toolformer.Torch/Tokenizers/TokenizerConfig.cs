@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// What <c>tokenizer_config.json</c> and <c>added_tokens.json</c> say beside a vocabulary; both may be absent.

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// The format of Hugging Face's <c>tokenizer.json</c>. What it says about cutting and padding texts is left to the
@@ -158,7 +158,7 @@ internal static class TokenizerJson
             Spellings = spellings,
             AddedTokens = added,
             PreTokenizer = Splits(steps, plain.Keys),
-            Model = new Unigram(trie, scores, scores.DefaultIfEmpty().Min() - Torch.Unigram.UnknownPenalty)
+            Model = new Unigram(trie, scores, scores.DefaultIfEmpty().Min() - Tokenizers.Unigram.UnknownPenalty)
             {
                 Unknown = unknown,
                 FusesUnknown = true,

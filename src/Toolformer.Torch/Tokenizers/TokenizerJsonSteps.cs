@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using static Toolformer.Torch.TokenizerJson;
+using static Toolformer.Torch.Tokenizers.TokenizerJson;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// What stands around the model in a <c>tokenizer.json</c>: normalizer, pre_tokenizer, post_processor and decoder.
@@ -24,11 +24,11 @@ internal sealed class TokenizerJsonSteps
         {
             var steps = new List<Normalizer>();
             AddNormalizer(normalizer, steps);
-            Normalizer = Torch.Normalizer.InTurn(steps);
+            Normalizer = Tokenizers.Normalizer.InTurn(steps);
         }
         if (Step(root, "pre_tokenizer") is { } preTokenizer)
             AddPreTokenizer(preTokenizer);
-        Spacing = Torch.Normalizer.InTurn(_spacing);
+        Spacing = Tokenizers.Normalizer.InTurn(_spacing);
         if (Step(root, "post_processor") is { } processor)
             AddFrame(processor);
         if (Step(root, "decoder") is { } decoder)

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>Writes a byte-level BPE vocabulary as Hugging Face's <c>tokenizer.json</c>.</summary>
 internal static class TokenizerJsonWriter

@@ -1,4 +1,4 @@
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>What a tokenizer consists of, whatever files said it, in the order of a text's way.</summary>
 internal sealed record TokenizerParts

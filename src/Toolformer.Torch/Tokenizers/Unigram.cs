@@ -1,7 +1,7 @@
 using System.Text;
 using Toolformer.Modeling;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// The unigram language model (Kudo 2018): of all ways to write a word with pieces the one of the highest sum of

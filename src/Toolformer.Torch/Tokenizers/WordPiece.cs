@@ -1,7 +1,7 @@
 using System.Text;
 using Toolformer.Modeling;
 
-namespace Toolformer.Torch;
+namespace Toolformer.Torch.Tokenizers;
 
 /// <summary>
 /// BERT's way: the longest token with which a word begins, then with which the rest goes on, and so forth; a word that

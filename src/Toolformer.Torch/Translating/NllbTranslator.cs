@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Toolformer.Tools;
 using Toolformer.Tools.Translating;
 using Toolformer.Torch.Seq2Seq;
+using Toolformer.Torch.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Toolformer.Corpora;
+using Toolformer.Corpora.Pretraining;
 using Toolformer.Markup;
 using Toolformer.Modeling;
 

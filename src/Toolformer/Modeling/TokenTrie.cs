@@ -1,3 +1,4 @@
+
 namespace Toolformer.Modeling;
 
 /// <summary>

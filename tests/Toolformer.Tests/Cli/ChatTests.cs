@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Toolformer.Cli;
 using Toolformer.Cli.Chat;
+using Toolformer.Cli.Displays;
 using Toolformer.Inference;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
@@ -231,9 +232,9 @@ public sealed class ChatTests : IDisposable
         var sum = new FakeTool("Sum", input => input.Split('+').Sum(int.Parse).ToString());
         var tools = new Toolbox([sum]);
         var display = Console("It is\n", terminal: false);
-        string prompt = Toolformer.Torch.ChatTemplate.Plain.Write([new("user", "It is")]).Text!;
+        string prompt = Toolformer.Torch.Chat.ChatTemplate.Plain.Write([new("user", "It is")]).Text!;
         var scripted = ScriptedModel.Writes(prompt + " [Sum(1+2) -> 3] 3.");
-        using var source = new LocalChat(scripted, "tiny", Toolformer.Torch.ChatTemplate.Plain, tools,
+        using var source = new LocalChat(scripted, "tiny", Toolformer.Torch.Chat.ChatTemplate.Plain, tools,
             new GenerationOptions { StartTopK = 1 }, 0, new ManualTime());
         var loop = new ChatLoop(display, source, tools, Context, new ChatSettings(true, 1));
         await loop.RunAsync(new ChatInput((_, stop) => display.Input.ReadLineAsync(stop).AsTask()), default);

@@ -2,8 +2,10 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
 using Toolformer.Cli;
+using Toolformer.Cli.Doctor;
 using Toolformer.Tests.Fakes;
 using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Cli;

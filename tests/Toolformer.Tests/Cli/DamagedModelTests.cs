@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Toolformer.Tests.Fakes;
 using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Cli;

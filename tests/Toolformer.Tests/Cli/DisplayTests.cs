@@ -1,4 +1,4 @@
-using Toolformer.Cli;
+using Toolformer.Cli.Displays;
 using Toolformer.Tests.Fakes;
 
 namespace Toolformer.Tests.Cli;

@@ -1,4 +1,6 @@
 using Toolformer.Cli;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Doctor;
 using Toolformer.Tests.Fakes;
 
 namespace Toolformer.Tests.Cli;

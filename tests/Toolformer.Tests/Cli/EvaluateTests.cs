@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Toolformer.Cli;
+using Toolformer.Cli.Runs;
 
 namespace Toolformer.Tests.Cli;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Toolformer.Cli;
+using Toolformer.Cli.Displays;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tests.Torch;
 

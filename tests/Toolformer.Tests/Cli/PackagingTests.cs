@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Xml.Linq;
 using Toolformer.Cli;
+using Toolformer.Cli.Displays;
 
 namespace Toolformer.Tests.Cli;
 

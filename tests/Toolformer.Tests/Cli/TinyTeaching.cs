@@ -1,13 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Toolformer.Corpora;
+using Toolformer.Corpora.Quickstart;
 using Toolformer.Pipeline;
 using Toolformer.Reports;
 using Toolformer.Tools;
 using Toolformer.Tools.Searching;
 using Toolformer.Torch;
 using Toolformer.Torch.Architectures;
+using Toolformer.Torch.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Cli;

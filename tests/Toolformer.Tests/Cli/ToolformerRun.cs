@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Toolformer.Cli;
+using Toolformer.Cli.Displays;
 
 namespace Toolformer.Tests.Cli;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Toolformer.Corpora;
+using Toolformer.Corpora.Pretraining;
 using Toolformer.Markup;
 
 namespace Toolformer.Tests.Corpora;

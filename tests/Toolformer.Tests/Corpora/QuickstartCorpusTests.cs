@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Toolformer.Corpora;
+using Toolformer.Corpora.Quickstart;
 using Toolformer.Tools;
 using Toolformer.Tools.Searching;
 using Toolformer.Tools.Translating;

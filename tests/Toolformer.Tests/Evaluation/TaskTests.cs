@@ -1,4 +1,6 @@
 using Toolformer.Corpora;
+using Toolformer.Corpora.Pretraining;
+using Toolformer.Corpora.Quickstart;
 using Toolformer.Evaluation;
 using Toolformer.Evaluation.Tasks;
 

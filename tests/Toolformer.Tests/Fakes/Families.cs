@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Toolformer.Torch;
+using Toolformer.Torch.Architectures;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Fakes;

@@ -1,5 +1,6 @@
 using Toolformer.Torch;
 using Toolformer.Torch.Architectures;
+using Toolformer.Torch.Tokenizers;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Fakes;

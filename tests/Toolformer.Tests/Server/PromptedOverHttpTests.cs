@@ -4,6 +4,7 @@ using Toolformer.Tests.Cli;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
 using Toolformer.Torch;
+using Toolformer.Torch.Chat;
 
 namespace Toolformer.Tests.Server;
 

@@ -7,7 +7,7 @@ using Toolformer.Inference;
 using Toolformer.Modeling;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
-using Toolformer.Torch;
+using Toolformer.Torch.Chat;
 
 namespace Toolformer.Tests.Server;
 

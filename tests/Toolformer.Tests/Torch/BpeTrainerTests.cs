@@ -1,5 +1,5 @@
 using CsCheck;
-using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Tests.Torch;
 

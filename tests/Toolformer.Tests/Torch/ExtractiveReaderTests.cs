@@ -3,8 +3,8 @@ using Toolformer.Tools;
 using Toolformer.Tools.Outbound;
 using Toolformer.Tools.Reading;
 using Toolformer.Tools.Searching;
-using Toolformer.Torch;
 using Toolformer.Torch.Reading;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Tests.Torch;
 

@@ -1,5 +1,6 @@
 using Toolformer.Pipeline;
 using Toolformer.Torch;
+using Toolformer.Torch.Training;
 
 namespace Toolformer.Tests.Torch;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Toolformer.Modeling;
 using Toolformer.Tests.Fakes;
 using Toolformer.Torch;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;

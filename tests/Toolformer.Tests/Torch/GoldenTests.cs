@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Toolformer.Modeling;
-using Toolformer.Torch;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;

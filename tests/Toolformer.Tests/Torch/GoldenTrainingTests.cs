@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Toolformer.Torch;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;

@@ -3,6 +3,7 @@ using Toolformer.Tests.Fakes;
 using Toolformer.Torch;
 using Toolformer.Torch.Reading;
 using Toolformer.Torch.Seq2Seq;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;

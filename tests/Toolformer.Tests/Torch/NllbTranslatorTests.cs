@@ -5,6 +5,7 @@ using Toolformer.Tools.Outbound;
 using Toolformer.Tools.Translating;
 using Toolformer.Torch;
 using Toolformer.Torch.Seq2Seq;
+using Toolformer.Torch.Tokenizers;
 using Toolformer.Torch.Translating;
 using static TorchSharp.torch;
 

@@ -5,6 +5,7 @@ using Toolformer.Pipeline;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
 using Toolformer.Torch;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Tests.Torch;
 

@@ -2,7 +2,7 @@ using System.Text;
 using CsCheck;
 using Toolformer.Markup;
 using Toolformer.Modeling;
-using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Tests.Torch;
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using CsCheck;
 using Microsoft.ML.Tokenizers;
-using PreTokenizer = Toolformer.Torch.PreTokenizer;
-using Tokenizer = Toolformer.Torch.Tokenizer;
+using PreTokenizer = Toolformer.Torch.Tokenizers.PreTokenizer;
+using Tokenizer = Toolformer.Torch.Tokenizers.Tokenizer;
 
 namespace Toolformer.Tests.Torch;
 
@@ -91,7 +91,7 @@ public class TokenizerGoldenTests
     {
         JsonElement cases = Expected().GetProperty("cases");
         DirectoryInfo folder = Directory.CreateTempSubdirectory("tokenizer");
-        Toolformer.Torch.TokenizerFiles.Write(Gpt2.Value.Vocabulary!, folder.FullName);
+        Toolformer.Torch.Tokenizers.TokenizerFiles.Write(Gpt2.Value.Vocabulary!, folder.FullName);
         Tokenizer again = Tokenizer.Load(folder.FullName);
         folder.Delete(recursive: true);
         Assert.Equal(50257, again.VocabularySize);

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using CsCheck;
 using Toolformer.Markup;
-using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Tests.Torch;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
 using Toolformer.Modeling;
-using Toolformer.Torch;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Tests.Torch;
 

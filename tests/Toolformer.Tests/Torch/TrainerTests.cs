@@ -1,4 +1,5 @@
 using Toolformer.Torch;
+using Toolformer.Torch.Training;
 using static TorchSharp.torch;
 
 namespace Toolformer.Tests.Torch;

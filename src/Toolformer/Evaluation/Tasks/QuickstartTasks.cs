@@ -1,4 +1,4 @@
-using Toolformer.Corpora;
+using Toolformer.Corpora.Quickstart;
 
 namespace Toolformer.Evaluation.Tasks;
 

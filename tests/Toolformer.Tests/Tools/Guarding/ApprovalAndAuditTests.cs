@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Toolformer.Cli;
+using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
 using Toolformer.Tools.Guarding;

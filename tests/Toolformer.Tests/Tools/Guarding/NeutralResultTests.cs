@@ -5,7 +5,7 @@ using Toolformer.Markup;
 using Toolformer.Modeling;
 using Toolformer.Tests.Fakes;
 using Toolformer.Tools;
-using Tokenizer = Toolformer.Torch.Tokenizer;
+using Tokenizer = Toolformer.Torch.Tokenizers.Tokenizer;
 
 namespace Toolformer.Tests.Tools.Guarding;
 

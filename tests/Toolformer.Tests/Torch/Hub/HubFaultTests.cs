@@ -257,7 +257,7 @@ public sealed class HubFaultTests : IDisposable
             return reply with { After = never.Task };
         };
         bool silent = false;
-        var pull = _fixture.PullAsync(progress: Toolformer.Cli.Display.Hear<HubProgress>(p =>
+        var pull = _fixture.PullAsync(progress: Toolformer.Cli.Displays.Display.Hear<HubProgress>(p =>
             silent |= p.Notice?.Contains("silent for 30 s") == true));
         while (asked == 0)
             await Task.Yield();

@@ -170,7 +170,7 @@ public sealed class ModelHubTests : IDisposable
         var first = _fixture.PullAsync();
         while (Hub.CountOf("model.safetensors") < 2)
             await Task.Yield();
-        var second = _fixture.PullAsync(progress: Toolformer.Cli.Display.Hear<HubProgress>(p =>
+        var second = _fixture.PullAsync(progress: Toolformer.Cli.Displays.Display.Hear<HubProgress>(p =>
         {
             if (p.Notice?.Contains("another process") == true)
                 waiting.TrySetResult();

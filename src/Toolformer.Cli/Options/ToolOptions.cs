@@ -1,0 +1,145 @@
+using System.CommandLine;
+using System.Globalization;
+using Toolformer.Cli.Displays;
+using Toolformer.Tools;
+using Toolformer.Tools.Guarding;
+using Toolformer.Tools.Outbound;
+using Toolformer.Tools.Reading;
+using Toolformer.Tools.Searching;
+
+namespace Toolformer.Cli.Options;
+
+/// <summary>The options that say which tools there are and what they may know.</summary>
+public sealed class ToolOptions
+{
+    /// <summary>What --tools takes for a model that has no tools at all.</summary>
+    public const string None = "none";
+
+    public Option<string> Tools { get; } = new("--tools")
+    {
+        Description = $"Tools to use, separated by commas; '{None}' for none. Without it: all that can be used.",
+        HelpName = "A,B",
+    };
+
+    public Option<string> Index { get; } = new("--index")
+    {
+        Description = "Folder of the search index that WikiSearch and QA search; see `toolformer index`.",
+        HelpName = "FOLDER",
+    };
+
+    public Option<string> Date { get; } = new("--date")
+    {
+        Description = "The day that the calendar tells, as 2024-03-09; without it: today.",
+        HelpName = "DAY",
+    };
+
+    public Option<string> File { get; } = new("--tools-file")
+    {
+        Description = "File that names the tools there are, with their options (tools.json); without it: those that "
+            + "ship.",
+        HelpName = "FILE",
+    };
+
+    public Option<string> Document { get; } = new("--document")
+    {
+        Description = "Text file that FindInDocument looks into.",
+        HelpName = "FILE",
+    };
+
+    public Option<string> Notes { get; } = new("--notes")
+    {
+        Description = "Notes that NotesSearch looks into: a JSON export of a Scrapbox or Cosense project, or a folder "
+            + "of Markdown.",
+        HelpName = "NOTES",
+    };
+
+    /// <summary>Whether there is somebody to show things to.</summary>
+    public bool HasDisplay { get; init; }
+
+    /// <summary>What every verb takes that opens tools.</summary>
+    public IEnumerable<Option> Sources => [File, Index, Document, Notes];
+
+    /// <summary>The tools that the options name; without names all that can be used.</summary>
+    /// <exception cref="KeyNotFoundException">There is no tool of a name.</exception>
+    /// <exception cref="ArgumentException">A tool that is named lacks what it stands on.</exception>
+    public async Task<ToolSet> OpenAsync(ParseResult arguments, Display display, CancellationToken cancellation)
+    {
+        string? names = arguments.GetValue(Tools);
+        string[]? selected = names is null or None
+            ? names is null ? null : []
+            : names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var set = await OpenAllAsync(arguments, display, selected, cancellation);
+        if (arguments.GetValue(File) is not null || set.Toolbox.Tools.FirstOrDefault(Lacks) is not { } tool)
+            return set;
+        if (names is null)
+            return set.Only(set.Toolbox.Tools.Where(t => !Lacks(t)).Select(t => t.Name));
+        await set.DisposeAsync();
+        throw new ArgumentException(Missing(tool) is { } option
+            ? $"{tool.Name} has nothing to look into.\n  in --tools {names}\n  Give {option}, or leave the tool out."
+            : tool is Show
+            ? $"{tool.Name} has nobody to show things to.\n  in --tools {names}\n  It is for `toolformer chat`."
+            : tool is MachineTranslation
+            ? $"{tool.Name} has nothing that translates.\n  in --tools {names}\n"
+                + "  Give --tools-file FILE, in which it is of kind nllb, libretranslate or apertium, or leave it out."
+            : $"{tool.Name} has nothing to search.\n  in --tools {names}\n"
+                + "  Give --index FOLDER, made by `toolformer index`, or leave the tool out.");
+
+        bool Lacks(Tool tool) => tool is MachineTranslation { CanBeUsed: false }
+            || Missing(tool) is not null || (tool is Show && !HasDisplay)
+            || (tool is WikiSearch or QuestionAnswering && arguments.GetValue(Index) is null);
+
+        string? Missing(Tool tool) => tool is FindInDocument { HasDocument: false } ? "--document FILE"
+            : tool is NotesSearch { HasNotes: false } ? "--notes NOTES" : null;
+    }
+
+    /// <summary>All tools that there are, those that lack something included, or those of some names.</summary>
+    /// <exception cref="KeyNotFoundException">There is no tool of a name.</exception>
+    public async Task<ToolSet> OpenAllAsync(ParseResult arguments, Display display,
+        IReadOnlyCollection<string>? selected, CancellationToken cancellation)
+    {
+        var index = arguments.GetValue(Index) is { } folder ? SearchIndex.Open(folder) : null;
+        foreach (var source in index?.Sources.Where(s => !s.IsComplete) ?? [])
+            display.Note($"The index holds only part of {source.Path}: run `toolformer index` again to go on.");
+        try
+        {
+            object[] parts = [.. ((object?[])
+            [
+                index,
+                arguments.GetValue(Document) is { } document ? DocumentFile.Read(document) : null,
+                arguments.GetValue(Notes) is { } notes ? NotesSearchKind.OpenNotes(notes) : null,
+            ]).OfType<object>()];
+            var shipped = Catalog.Find<Tool>(parts);
+            if (arguments.GetValue(File) is not { } file)
+                return new ToolSet(shipped, new Dictionary<string, ToolLimits>(), parts).Only(selected);
+            var set = await ToolsFile.Read(file).OpenAsync(
+                Kinds(parts), shipped, selected, Secrets.OfProcess(), display.Clock, cancellation);
+            return set.With(parts);
+        }
+        catch
+        {
+            index?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>All kinds of tools that a tools file may name, those that need the engine included.</summary>
+    public static IReadOnlyList<ToolKind> Kinds(object[] parts)
+    {
+        var engine = typeof(Torch.ModelFolder).Assembly;
+        ReaderKind[] readers = [.. Catalog.Find<ReaderKind>(), .. Catalog.FindIn<ReaderKind>(engine)];
+        object[] all = [.. parts, readers];
+        return [.. Catalog.Find<ToolKind>(all), .. Catalog.FindIn<ToolKind>(engine, all)];
+    }
+
+    /// <summary>The clock that tools see.</summary>
+    /// <exception cref="ArgumentException">The date is none.</exception>
+    public ToolContext Context(ParseResult arguments, Display display)
+    {
+        if (arguments.GetValue(Date) is not { } text)
+            return new ToolContext(display.Clock);
+        return DateOnly.TryParseExact(
+            text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+            ? ToolContext.On(day)
+            : throw new ArgumentException($"'{text}' is no day.\n  in --date\n  Write year, month, day: 2024-03-09.");
+    }
+}
