@@ -21,6 +21,9 @@ public sealed record Manifest
     /// <summary>The id that stood before every text when it was scored, null where the model family has none.</summary>
     public int? BeginningOfText { get; init; }
 
+    /// <summary>What day the calendar tells where a text has none of its own.</summary>
+    public DateOnly? Today { get; init; }
+
     public IReadOnlyList<InputFile> Inputs { get; init; } = [];
 
     /// <summary>The stages by name, in the order in which they were begun.</summary>

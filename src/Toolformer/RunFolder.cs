@@ -55,6 +55,22 @@ public sealed class RunFolder : IDisposable
         Manifest.Save(Path);
     }
 
+    /// <summary>
+    /// The day on which the run takes place: that of its beginning, also when it goes on on another one.
+    /// </summary>
+    /// <param name="asked">A day that was asked for; null: that of its beginning, or today.</param>
+    /// <exception cref="InvalidOperationException">It was begun on another day than is asked for.</exception>
+    public DateOnly Today(TimeProvider clock, DateOnly? asked = null)
+    {
+        var today = Manifest.Today ?? asked ?? DateOnly.FromDateTime(clock.GetLocalNow().DateTime);
+        if (asked is { } other && other != today)
+            throw new InvalidOperationException($"The run in {Path} takes place on {today:yyyy-MM-dd}, not on "
+                + $"{other:yyyy-MM-dd}. Leave the day out to go on, or choose another run folder.");
+        if (Manifest.Today is null)
+            Update(m => m with { Today = today });
+        return today;
+    }
+
     /// <summary>Notes a stage's state in the manifest and saves it.</summary>
     public void Record(string stage, StageRecord record) => Update(manifest => manifest with
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Toolformer.Tests.Fakes;
 
 namespace Toolformer.Tests;
 
@@ -32,6 +33,21 @@ public sealed class RunFolderTests : IDisposable
         Assert.Contains("k was 5, now 6", error.Message);
         Assert.Contains("tools.QA was 0.05, now 0.1", error.Message);
         Assert.Contains("seed was nothing, now 1", error.Message);
+    }
+
+    [Fact]
+    public void A_run_that_goes_on_the_day_after_takes_place_on_the_day_of_its_beginning()
+    {
+        var began = new DateOnly(2017, 3, 9);
+        using (var run = RunFolder.Open(_folder))
+            Assert.Equal(began, run.Today(new ManualTime()));
+        using var again = RunFolder.Open(_folder);
+        var later = new ManualTime(new(2017, 3, 10, 12, 0, 0, TimeSpan.Zero));
+        Assert.Equal(began, again.Today(later));
+        Assert.Equal(began, again.Today(later, asked: began));
+        string said = Assert.Throws<InvalidOperationException>(() =>
+            again.Today(later, new DateOnly(2017, 3, 10))).Message;
+        Assert.Contains("on 2017-03-09, not on 2017-03-10", said);
     }
 
     [Fact]

@@ -107,8 +107,8 @@ public sealed class EvaluateCommand : Verb
     public override IEnumerable<Option> Options =>
     [
         _models, .. _common.Place, _task, _suite, _data, _download, _out, _modes, _startTopK, _limit, _batch, _noise,
-        _training, _annotated, _cache, _tools.Tools, .. _tools.Sources, _guard.Yes, _guard.Allow, _guard.Audit,
-        _guard.AuditInputs, _common.Seed, _common.Json,
+        _training, _annotated, _cache, _tools.Tools, .. _tools.Sources, _tools.Date, _guard.Yes, _guard.Allow,
+        _guard.Audit, _guard.AuditInputs, _common.Seed, _common.Json,
     ];
 
     public override async Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
@@ -143,6 +143,7 @@ public sealed class EvaluateCommand : Verb
             StartTopK = ks ?? [new GenerationOptions().StartTopK],
             MoreTopK = ks is null && suite == EvaluationChoice.Paper ? OfTable9() : new Dictionary<int,
                 IReadOnlySet<string>>(),
+            Today = _tools.Day(arguments),
             Limit = limit,
             Seed = arguments.GetValue(_common.Seed),
             BatchSize = arguments.GetValue(_batch),

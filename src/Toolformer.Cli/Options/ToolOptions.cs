@@ -133,13 +133,18 @@ public sealed class ToolOptions
 
     /// <summary>The clock that tools see.</summary>
     /// <exception cref="ArgumentException">The date is none.</exception>
-    public ToolContext Context(ParseResult arguments, Display display)
+    public ToolContext Context(ParseResult arguments, Display display) =>
+        Day(arguments) is { } day ? ToolContext.On(day) : new ToolContext(display.Clock);
+
+    /// <summary>The day that is asked for; null: none.</summary>
+    /// <exception cref="ArgumentException">The date is none.</exception>
+    public DateOnly? Day(ParseResult arguments)
     {
         if (arguments.GetValue(Date) is not { } text)
-            return new ToolContext(display.Clock);
+            return null;
         return DateOnly.TryParseExact(
             text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
-            ? ToolContext.On(day)
+            ? day
             : throw new ArgumentException($"'{text}' is no day.\n  in --date\n  Write year, month, day: 2024-03-09.");
     }
 }

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Toolformer.Evaluation;
 using Toolformer.Inference;
 using Toolformer.Markup;
-using Toolformer.Modeling;
 using Toolformer.Tools;
 using Toolformer.Torch;
 
@@ -13,7 +12,9 @@ namespace Toolformer.Cli.Runs;
 /// The models of an evaluation, of which the one that was asked for last is in memory, and their arms. `teach` and
 /// `evaluate` measure by it.
 /// </summary>
-internal sealed class EvaluatedModels(Compute compute, TimeProvider clock, Action finished) : IDisposable
+/// <param name="today">What day it is for examples without one.</param>
+internal sealed class EvaluatedModels(Compute compute, TimeProvider clock, DateOnly today, Action finished)
+    : IDisposable
 {
     private readonly Dictionary<string, string> _contents = [];
     private readonly Dictionary<Toolbox, ToolUsingModel> _writers = [];
@@ -39,7 +40,7 @@ internal sealed class EvaluatedModels(Compute compute, TimeProvider clock, Actio
     {
         var names = tools.Names.ToList();
         return new EvalArm(name, mode, (task, examples, cancellation) =>
-            EvalArm.Of(name, mode, Writer(path, tools), names, options, clock, finished)
+            EvalArm.Of(name, mode, Writer(path, tools), names, options, ToolContext.On(today).Clock, finished)
                 .PredictAsync(task, examples, cancellation))
         {
             StartTopK = names.Count == 0 ? null : options.StartTopK,
@@ -48,23 +49,15 @@ internal sealed class EvaluatedModels(Compute compute, TimeProvider clock, Actio
     }
 
     /// <summary>
-    /// Perplexity of a task's texts with calls disabled; in the mode "base" of the model as it is.
+    /// What each text adds to the perplexity with calls disabled; in the mode "base" of the model as it is.
     /// </summary>
-    public ModelPerplexity Measure(string name, string path, string mode, PerplexityTask task, string data, int? limit,
-        IProgress<int> progress, CancellationToken cancellation)
+    /// <param name="known">Losses of the first texts, from a run that was cut short.</param>
+    public IEnumerable<TextLoss> Losses(string path, string mode, IEnumerable<string> texts,
+        IReadOnlyList<TextLoss> known, CancellationToken cancellation)
     {
         var model = Open(path);
-        var measured = task.Measure(model, data, mode == EvaluationModes.Base ? null : Start(model), limit,
-            progress: progress, cancellation: cancellation);
-        return Of(name, mode, measured) with { Task = task.Name, TaskVersion = task.Version };
-    }
-
-    /// <summary>The same of texts that are at hand.</summary>
-    public ModelPerplexity Measure(
-        string name, string path, string mode, IReadOnlyList<string> texts, CancellationToken cancellation)
-    {
-        var model = Open(path);
-        return Of(name, mode, Perplexity.Measure(model, texts, Start(model), cancellation: cancellation));
+        int? open = mode == EvaluationModes.Base ? null : new CallTokens(model.Tokenizer).Open;
+        return Perplexity.Losses(model, texts, open, stride: null, known, cancellation);
     }
 
     public void Dispose()
@@ -72,11 +65,6 @@ internal sealed class EvaluatedModels(Compute compute, TimeProvider clock, Actio
         _writers.Clear();
         _open?.Model.Dispose();
     }
-
-    private static int Start(ILanguageModel model) => new CallTokens(model.Tokenizer).Open;
-
-    private static ModelPerplexity Of(string name, string mode, PerplexityResult measured) =>
-        new(name, mode, measured.Value, measured.Stderr, measured.Tokens, measured.Texts);
 
     private ToolUsingModel Writer(string path, Toolbox tools)
     {
@@ -97,6 +85,7 @@ internal sealed class EvaluatedModels(Compute compute, TimeProvider clock, Actio
             device = $"{compute.Device}",
             options,
             tools = tools.Tools.Select(t => new { t.Name, t.Version }),
+            today,
         });
     }
 

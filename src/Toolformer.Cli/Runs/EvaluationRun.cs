@@ -30,6 +30,9 @@ internal sealed record EvaluationPlan
     public IReadOnlyDictionary<int, IReadOnlySet<string>> MoreTopK { get; init; } =
         new Dictionary<int, IReadOnlySet<string>>();
 
+    /// <summary>What day it is for examples without one; null: the day on which the run was begun.</summary>
+    public DateOnly? Today { get; init; }
+
     public int? Limit { get; init; }
     public int Seed { get; init; }
     public int BatchSize { get; init; } = 64;
@@ -57,9 +60,10 @@ internal sealed class EvaluationRun(EvaluationPlan plan, string folder, Compute 
         var models = plan.Models.Select(m => (Folder: Models.OpenFolder(m.Path), m.Name))
             .Select(m => new MeasuredModel(m.Name, m.Folder.Shape.ParameterCount, m.Folder.Identity())).ToList();
         Begin(run, models);
+        var today = run.Today(display.Clock, plan.Today);
 
         using var progress = new EvaluationDisplay(display);
-        using var opened = new EvaluatedModels(compute, display.Clock, progress.Finished);
+        using var opened = new EvaluatedModels(compute, display.Clock, today, progress.Finished);
         var cache = plan.CacheFolder is { } kept ? new PredictionCache(Path.Combine(kept, "predictions")) : null;
         var options = new EvalOptions { Limit = plan.Limit, Seed = plan.Seed, BatchSize = plan.BatchSize };
         var arms = Arms(opened).ToList();
@@ -69,6 +73,7 @@ internal sealed class EvaluationRun(EvaluationPlan plan, string folder, Compute 
         var again = !plan.NoiseFloor ? [] : await new Evaluator(
             second, options with { Seed = plan.Seed + 1, Shuffled = true }, progress, cache)
             .RunAsync(arms, plan.Tasks, cancellation);
+        progress.Dispose();
         var perplexities = Perplexities(run.FilePath("perplexity.jsonl"), opened, cancellation);
 
         var asked = tests.Select(t => t.Name).ToHashSet();
@@ -149,38 +154,48 @@ internal sealed class EvaluationRun(EvaluationPlan plan, string folder, Compute 
         }
     }
 
-    /// <summary>Perplexities, model by model; those that are in the file are not measured again.</summary>
+    /// <summary>Perplexities, model by model, from the losses of the texts, which are stored one by one.</summary>
     private List<ModelPerplexity> Perplexities(
         string path, EvaluatedModels models, CancellationToken cancellation)
     {
         if (plan.Texts.Count == 0)
             return [];
+        var texts = plan.Texts.Select(t => (t.Task, Texts: (List<string>)
+            [.. t.Task.Load(t.Path).Take(plan.Limit ?? int.MaxValue)])).ToList();
         using var writer = new JsonLinesWriter(path);
-        var known = JsonLines.Read<ModelPerplexity>(path).ToList();
+        var stored = JsonLines.Read<StoredLoss>(path).ToLookup(l => (l.Model, l.Mode, l.Task, l.TaskVersion));
         var all = new List<ModelPerplexity>();
         foreach (var (name, folder) in plan.Models)
         {
             foreach (string mode in plan.Modes.Where(m => m != EvaluationModes.Enabled))
             {
-                foreach (var (task, data) in plan.Texts)
+                foreach (var (task, own) in texts)
                 {
-                    var found = known.Find(p => (p.Model, p.Mode, p.Task, p.TaskVersion)
-                        == (name, mode, task.Name, task.Version));
-                    if (found is null)
+                    var known = stored[(name, mode, task.Name, task.Version)].Select(l => l.Loss).ToList();
+                    using var line = display.Progress($"perplexity of {task.Name}", "texts", own.Count, known.Count);
+                    var losses = new List<TextLoss>();
+                    foreach (var loss in models.Losses(folder, mode, own, known, cancellation))
                     {
-                        using var line = display.Progress($"perplexity of {task.Name}", "texts");
-                        int done = 0;
-                        found = models.Measure(name, folder, mode, task, data, plan.Limit, Display.Hear<int>(n =>
-                            line.Report(done += n, $"{name} ({mode})")), cancellation);
-                        writer.Write(found);
+                        losses.Add(loss);
+                        if (losses.Count <= known.Count)
+                            continue;
+                        writer.Write(new StoredLoss(name, mode, task.Name, task.Version, loss));
                         writer.Flush(toDisk: true);
+                        line.Report(losses.Count, $"{name} ({mode})");
                     }
-                    all.Add(found);
+                    all.Add(ModelPerplexity.Of(name, mode, losses) with
+                    {
+                        Task = task.Name,
+                        TaskVersion = task.Version,
+                    });
                 }
             }
         }
         return all;
     }
+
+    /// <summary>A line of perplexity.jsonl.</summary>
+    private sealed record StoredLoss(string Model, string Mode, string Task, int TaskVersion, TextLoss Loss);
 
     private IEnumerable<FilteredCall> Filtered() =>
         JsonLines.Read<FilteredCall>(Path.Combine(plan.Annotated!, CallsByDocument.Filtered));

@@ -33,6 +33,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
     {
         using var run = RunFolder.Open(folder);
         CheckRecipe();
+        var today = run.Today(display.Clock);
         var tasks = Tasks();
         var corpus = PrepareCorpus();
         var toolbox = new Toolbox(Tools());
@@ -65,7 +66,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
             await Task.Run(() => FinetuneCommand.Finetune(
                 source, dataset, target, recipe.Finetuning, withCalls, compute, display, cancellation), cancellation);
         var results = await Task.Run(
-            () => EvaluateAsync(source, tasks, toolbox, thresholds, cancellation), cancellation);
+            () => EvaluateAsync(source, tasks, toolbox, thresholds, today, cancellation), cancellation);
         Write(EvaluationResults.FileName, JsonSerializer.Serialize(results, JsonLines.Format) + "\n");
         return results;
     }
@@ -174,11 +175,11 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
     }
 
     private async Task<EvaluationResults> EvaluateAsync(string source, IReadOnlyList<EvalInput> tasks, Toolbox toolbox,
-        IReadOnlyList<ThresholdCount> thresholds, CancellationToken cancellation)
+        IReadOnlyList<ThresholdCount> thresholds, DateOnly today, CancellationToken cancellation)
     {
         var options = new GenerationOptions { ConstrainInputs = recipe.ConstrainInputs, Rows = 64 };
         using var progress = new EvaluationDisplay(display);
-        using var models = new EvaluatedModels(compute, display.Clock, progress.Finished);
+        using var models = new EvaluatedModels(compute, display.Clock, today, progress.Finished);
         var none = new Toolbox([]);
         EvalArm Arm(string name, string path, string mode, Toolbox tools, int startTopK) =>
             models.Arm(name, path, mode, tools, options with { StartTopK = startTopK });
@@ -210,7 +211,7 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
         List<string> texts = [.. new Corpus([HeldOut]).Read().Select(d => d.Text)];
         return [.. new[] { ("base", source, "no tools"), ("finetuned without calls", Plain, "no tools"),
             ("toolformer", Taught, "disabled") }.Select(arm =>
-            models.Measure(arm.Item1, arm.Item2, arm.Item3, texts, cancellation))];
+            ModelPerplexity.Of(arm.Item1, arm.Item3, models.Losses(arm.Item2, arm.Item3, texts, [], cancellation)))];
     }
 
     /// <summary>Opened when a stage needs it.</summary>

@@ -7,11 +7,27 @@ namespace Toolformer.Evaluation;
 public sealed record ModelPerplexity(
     string Model, string Mode, double Perplexity, double Stderr, long Tokens, int Texts)
 {
+    /// <summary>exp(loss / words) and exp(loss / bytes): models with other tokens can be compared by them.</summary>
+    public double? PerWord { get; init; }
+
+    /// <inheritdoc cref="PerWord"/>
+    public double? PerByte { get; init; }
+
     /// <summary>The task; null: the run's own held-out texts.</summary>
     public string? Task { get; init; }
 
     /// <summary>Goes up with every change of how it is measured.</summary>
     public int? TaskVersion { get; init; }
+
+    public static ModelPerplexity Of(string model, string mode, IEnumerable<TextLoss> losses)
+    {
+        var all = Evaluation.Perplexity.Of(losses);
+        return new(model, mode, all.Value, all.Stderr, all.Tokens, all.Texts)
+        {
+            PerWord = all.PerWord,
+            PerByte = all.PerByte,
+        };
+    }
 }
 
 /// <summary>A model that was measured.</summary>

@@ -3,6 +3,13 @@ using Toolformer.Modeling;
 
 namespace Toolformer.Evaluation;
 
+/// <summary>What one text adds to a perplexity.</summary>
+/// <param name="Loss">Negative log-likelihood of its tokens, in nats.</param>
+/// <param name="Tokens">Tokens predicted; 0: it has none but the first.</param>
+/// <param name="Words">Words, as spaces divide them, in what was predicted.</param>
+/// <param name="Bytes">Bytes of UTF-8 in what was predicted.</param>
+public sealed record TextLoss(double Loss, long Tokens, long Words, long Bytes);
+
 /// <summary>A perplexity with what it rests on.</summary>
 /// <param name="Tokens">Tokens predicted.</param>
 /// <param name="Texts">Texts with at least one of them.</param>
@@ -35,8 +42,8 @@ public sealed record PerplexityResult(long Tokens, int Texts, double MeanLoss, d
 /// </summary>
 public static class Perplexity
 {
-    /// <summary>Texts handed to the model at a time.</summary>
-    private const int Batch = 64;
+    /// <summary>Texts are handed to the model together until they have so many contexts' worth of tokens.</summary>
+    private const int ContextsTogether = 8;
 
     /// <param name="open">The token " [", which can't occur; null: measure the model as it is.</param>
     /// <param name="stride">
@@ -45,53 +52,120 @@ public static class Perplexity
     /// </param>
     public static PerplexityResult Measure(
         ILanguageModel model, IEnumerable<string> texts, int? open, int? stride = null,
-        IProgress<int>? progress = null, CancellationToken cancellation = default)
+        CancellationToken cancellation = default) =>
+        Of(Losses(model, texts, open, stride, [], cancellation));
+
+    /// <summary>The perplexity of texts whose losses are known.</summary>
+    /// <exception cref="ArgumentException">None of them has a token to predict.</exception>
+    public static PerplexityResult Of(IEnumerable<TextLoss> losses)
+    {
+        var texts = losses.Where(l => l.Tokens > 0).ToList();
+        long tokens = texts.Sum(s => s.Tokens);
+        if (tokens == 0)
+            throw new ArgumentException("No token to predict: the texts are empty · perplexity · give texts of at "
+                + "least two tokens.");
+        double mean = texts.Sum(s => s.Loss) / tokens;
+        // Ratio estimator over texts: tokens of one text are not independent. The delta method takes it to exp(mean).
+        int n = texts.Count;
+        double squares = texts.Sum(s => Math.Pow(s.Loss - mean * s.Tokens, 2));
+        double stderr = n > 1 ? Math.Sqrt(squares * n / (n - 1)) / tokens : 0;
+        return new(tokens, n, mean, Math.Exp(mean) * stderr)
+        {
+            Words = texts.Sum(t => t.Words),
+            Bytes = texts.Sum(t => t.Bytes),
+        };
+    }
+
+    /// <summary>The loss of each text, in their order, as soon as it is known.</summary>
+    /// <param name="known">
+    /// Those of the first texts, from a run that was cut short. Texts that were computed together are again computed
+    /// together, since a number may round differently in other company, so that the whole is that of a run never cut.
+    /// </param>
+    /// <exception cref="InvalidDataException">A known loss is of another text than stands there.</exception>
+    public static IEnumerable<TextLoss> Losses(ILanguageModel model, IEnumerable<string> texts, int? open,
+        int? stride, IReadOnlyList<TextLoss> known, CancellationToken cancellation = default)
     {
         int context = model.ContextLength, step = stride ?? Math.Max(1, context / 2);
         if (step < 1 || step > context - 1)
             throw new ArgumentOutOfRangeException(nameof(stride),
                 $"A window of {context} tokens can't move by {step}: choose a stride from 1 to {context - 1}.");
-        var sums = new List<(double Loss, long Tokens)>();
-        long words = 0, bytes = 0;
-        foreach (var batch in texts.Chunk(Batch))
+        return Batches();
+
+        IEnumerable<TextLoss> Batches()
         {
-            cancellation.ThrowIfCancellationRequested();
-            var windows = batch.SelectMany((text, i) => Windows(model, text, open, context, step)
-                .Select(input => (Text: i, Input: input))).ToList();
-            foreach (string text in batch)
+            int done = 0;
+            foreach (var batch in Together(texts.Select(text => Tokenize(model, text)), ContextsTogether * context))
             {
-                var predicted = Predicted(model, text);
-                bytes += Encoding.UTF8.GetByteCount(predicted);
-                words += CountWords(predicted);
-            }
-            var read = model.Forward([.. windows.Select(w => w.Input)], cancellation);
-            var losses = new (double Loss, long Tokens)[batch.Length];
-            foreach (var (window, result) in windows.Zip(read))
-            {
-                ref var sum = ref losses[window.Text];
-                int perToken = open is null ? 1 : 2;
-                for (int t = 0; t < result.LogProbabilities.Length; t += perToken)
+                cancellation.ThrowIfCancellationRequested();
+                var before = known.Skip(done).Take(batch.Count).ToList();
+                for (int i = 0; i < before.Count; i++)
                 {
-                    sum.Loss -= result.LogProbabilities[t];
-                    // p'(x) = p(x) / (1 − p(<API>)); a " [" that the text itself contains stays as it is.
-                    if (open is not null && window.Input.Targets[t].Token != open)
-                        sum.Loss += double.LogP1(-Math.Exp(result.LogProbabilities[t + 1]));
-                    sum.Tokens++;
+                    if ((before[i].Tokens, before[i].Bytes) != (batch[i].Predicted, batch[i].Bytes))
+                        throw new InvalidDataException($"Text {done + i + 1} has {batch[i].Predicted} tokens and "
+                            + $"{batch[i].Bytes} bytes to predict, but its stored loss is of {before[i].Tokens} and "
+                            + $"{before[i].Bytes} · perplexity · give the former texts, or another output folder.");
                 }
+                done += batch.Count;
+                foreach (var loss in before.Count == batch.Count ? before
+                    : [.. before, .. Read(model, batch, open, step, cancellation).Skip(before.Count)])
+                    yield return loss;
             }
-            sums.AddRange(losses.Where(l => l.Tokens > 0));
-            progress?.Report(batch.Length);
         }
-        return Summarise(sums) with { Words = words, Bytes = bytes };
     }
 
-    /// <summary>The part of a text that is predicted: without a token before it, the first one is only read.</summary>
-    private static ReadOnlySpan<char> Predicted(ILanguageModel model, string text)
+    private static IEnumerable<List<TokenizedText>> Together(IEnumerable<TokenizedText> texts, int most)
     {
-        if (model.BeginningOfText is not null)
-            return text;
+        var batch = new List<TokenizedText>();
+        long tokens = 0;
+        foreach (var text in texts)
+        {
+            batch.Add(text);
+            tokens += text.Tokens.Length;
+            if (tokens < most)
+                continue;
+            yield return batch;
+            (batch, tokens) = ([], 0);
+        }
+        if (batch.Count > 0)
+            yield return batch;
+    }
+
+    private static TextLoss[] Read(ILanguageModel model, IReadOnlyList<TokenizedText> batch, int? open, int step,
+        CancellationToken cancellation)
+    {
+        var windows = batch.SelectMany((text, i) => Windows(text.Tokens, open, model.ContextLength, step)
+            .Select(input => (Text: i, Input: input))).ToList();
+        double[] losses = new double[batch.Count];
+        int perToken = open is null ? 1 : 2;
+        foreach (var (window, read) in windows.Zip(model.Forward([.. windows.Select(w => w.Input)], cancellation)))
+        {
+            ref double loss = ref losses[window.Text];
+            for (int t = 0; t < read.LogProbabilities.Length; t += perToken)
+            {
+                loss -= read.LogProbabilities[t];
+                // p'(x) = p(x) / (1 − p(<API>)); a " [" that the text itself contains stays as it is.
+                if (open is not null && window.Input.Targets[t].Token != open)
+                    loss += double.LogP1(-Math.Exp(read.LogProbabilities[t + 1]));
+            }
+        }
+        return [.. batch.Zip(losses, (text, loss) => new TextLoss(loss, text.Predicted, text.Words, text.Bytes))];
+    }
+
+    /// <summary>A text's tokens, a BOS before them where the model has one, and what of it is predicted.</summary>
+    private sealed record TokenizedText(int[] Tokens, long Words, long Bytes)
+    {
+        public int Predicted => Math.Max(0, Tokens.Length - 1);
+    }
+
+    /// <summary>Without a token before it, the first one of a text is only read.</summary>
+    private static TokenizedText Tokenize(ILanguageModel model, string text)
+    {
         var tokens = model.Tokenizer.Encode(text);
-        return tokens.Count > 1 ? text.AsSpan(tokens[1].Start) : [];
+        int[] ids = [.. tokens.Select(t => t.Id)];
+        var predicted = model.BeginningOfText is not null ? text
+            : tokens.Count > 1 ? text.AsSpan(tokens[1].Start) : [];
+        return new(model.BeginningOfText is { } bos ? [bos, .. ids] : ids,
+            CountWords(predicted), Encoding.UTF8.GetByteCount(predicted));
     }
 
     private static int CountWords(ReadOnlySpan<char> text)
@@ -108,12 +182,8 @@ public static class Perplexity
     /// <summary>
     /// The windows of one text; together they predict each token once, the first if a BOS stands before it.
     /// </summary>
-    private static IEnumerable<ForwardInput> Windows(
-        ILanguageModel model, string text, int? open, int context, int step)
+    private static IEnumerable<ForwardInput> Windows(int[] tokens, int? open, int context, int step)
     {
-        int[] tokens = [.. model.Tokenizer.Encode(text).Select(t => t.Id)];
-        if (model.BeginningOfText is { } bos)
-            tokens = [bos, .. tokens];
         int predicted = 1;
         for (int start = 0; predicted < tokens.Length; start += step)
         {
@@ -130,19 +200,5 @@ public static class Perplexity
             // fit.
             yield return new ForwardInput(tokens[start..(end - 1)]) { Targets = targets };
         }
-    }
-
-    private static PerplexityResult Summarise(List<(double Loss, long Tokens)> sums)
-    {
-        long tokens = sums.Sum(s => s.Tokens);
-        if (tokens == 0)
-            throw new ArgumentException("No token to predict: the texts are empty · perplexity · give texts of at "
-                + "least two tokens.");
-        double mean = sums.Sum(s => s.Loss) / tokens;
-        // Ratio estimator over texts: tokens of one text are not independent. The delta method takes it to exp(mean).
-        int n = sums.Count;
-        double squares = sums.Sum(s => Math.Pow(s.Loss - mean * s.Tokens, 2));
-        double stderr = n > 1 ? Math.Sqrt(squares * n / (n - 1)) / tokens : 0;
-        return new(tokens, n, mean, Math.Exp(mean) * stderr);
     }
 }

@@ -20,9 +20,7 @@ public abstract class PerplexityTask : Benchmark
     /// </param>
     /// <param name="limit">At most this many texts, the first ones; null: all.</param>
     /// <param name="stride">How far a window moves; null: half of the context.</param>
-    /// <param name="progress">Is told how many texts were done.</param>
     public PerplexityResult Measure(ILanguageModel model, string path, int? open, int? limit = null,
-        int? stride = null, IProgress<int>? progress = null, CancellationToken cancellation = default) =>
-        Perplexity.Measure(model, limit is { } most ? Load(path).Take(most) : Load(path), open, stride, progress,
-            cancellation);
+        int? stride = null, CancellationToken cancellation = default) =>
+        Perplexity.Measure(model, limit is { } most ? Load(path).Take(most) : Load(path), open, stride, cancellation);
 }

@@ -48,11 +48,13 @@ public static class EvaluationTables
     {
         if (perplexities.Count == 0)
             return "";
-        var rows = new List<string[]> { (string[])["texts", "model", "mode", "n", "tokens", "perplexity"] };
+        var rows = new List<string[]> { (string[])["texts", "model", "mode", "n", "tokens", "perplexity", "per word",
+            "per byte"] };
         rows.AddRange(perplexities.Select(p => (string[])
         [
             p.Task ?? "held out", p.Model, p.Mode, $"{p.Texts}", MarkdownTable.Number(p.Tokens, "N0"),
             $"{MarkdownTable.Number(p.Perplexity, "0.00")} ± {MarkdownTable.Number(p.Stderr, "0.00")}",
+            MarkdownTable.Number(p.PerWord, "0.0"), MarkdownTable.Number(p.PerByte, "0.000"),
         ]));
         return MarkdownTable.Of(rows);
     }

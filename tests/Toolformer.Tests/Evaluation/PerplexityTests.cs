@@ -100,6 +100,34 @@ public class PerplexityTests
         Assert.Equal(Math.Exp(losses.Average()), measured.Value, 1e-6 * measured.Value);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void A_measurement_that_goes_on_ends_with_the_losses_of_one_that_was_not_cut(int done)
+    {
+        // Contexts of 8 tokens: 64 tokens make a batch, here the first four texts; the fifth is alone.
+        string[] texts = [.. Texts, Texts[0], Texts[1]];
+        using FakeModel whole = Model(context: 8), goesOn = Model(context: 8);
+        var expected = Perplexity.Losses(whole, texts, ByteTokenizer.Open, null, []).ToList();
+        var losses = Perplexity.Losses(goesOn, texts, ByteTokenizer.Open, null, [.. expected.Take(done)]).ToList();
+        Assert.Equal(expected, losses);
+        Assert.Equal(5, losses.Count);
+        Assert.Equal(done switch { < 4 => 2, 4 => 1, _ => 0 }, goesOn.ForwardCalls);
+    }
+
+    [Fact]
+    public void Losses_of_other_texts_are_refused()
+    {
+        using var model = Model();
+        var losses = Perplexity.Losses(model, Texts, null, null, []).ToList();
+        string said = Assert.Throws<InvalidDataException>(() =>
+            Perplexity.Losses(model, [Texts[0] + "!", .. Texts[1..]], null, null, losses).ToList()).Message;
+        Assert.Contains("Text 1 has 45 tokens", said);
+    }
+
     [Fact]
     public void Nothing_to_predict_and_an_impossible_stride_are_said()
     {

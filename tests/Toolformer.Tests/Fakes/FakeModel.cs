@@ -15,6 +15,8 @@ public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILangu
     public int? EndOfText => ByteTokenizer.EndOfText;
     public long ForwardTokens { get; private set; }
 
+    public int ForwardCalls { get; private set; }
+
     /// <summary>Batches that nobody has disposed yet.</summary>
     public int OpenBatches { get; private set; }
 
@@ -24,6 +26,7 @@ public sealed class FakeModel(Func<IReadOnlyList<int>, float[]> logits) : ILangu
     public IReadOnlyList<ForwardResult> Forward(
         IReadOnlyList<ForwardInput> inputs, CancellationToken cancellation = default)
     {
+        ForwardCalls++;
         return [.. inputs.Select(Read)];
 
         ForwardResult Read(ForwardInput input)
