@@ -53,6 +53,7 @@ public sealed class Evaluator(string predictionsPath, EvalOptions? options = nul
             foreach (var (task, examples) in tasks.Where(t => arm.Measures(t.Task)))
             {
                 var predictions = new List<PredictionRecord>();
+                int before = done;
                 foreach (var batch in examples.Chunk(_options.BatchSize))
                 {
                     var known = batch.Select(b =>
@@ -63,6 +64,7 @@ public sealed class Evaluator(string predictionsPath, EvalOptions? options = nul
                     {
                         predictions.AddRange(known!);
                         done += batch.Length;
+                        before += batch.Length;
                         continue;
                     }
                     cancellation.ThrowIfCancellationRequested();
@@ -72,9 +74,9 @@ public sealed class Evaluator(string predictionsPath, EvalOptions? options = nul
                     if (made.Count != batch.Length)
                         throw new InvalidOperationException($"{made.Count} predictions came for {batch.Length} "
                             + $"examples · {arm.Model} ({arm.Mode}) on {task.Name} · return one each, in order.");
-                    foreach (var ((index, example), prediction, before) in batch.Zip(made, known))
+                    foreach (var ((index, example), prediction, kept) in batch.Zip(made, known))
                     {
-                        var record = before ?? new PredictionRecord(arm.Model, task.Name, arm.Mode, index, example.Id,
+                        var record = kept ?? new PredictionRecord(arm.Model, task.Name, arm.Mode, index, example.Id,
                             example.Prompt, prediction.Completion, prediction.Text, example.Answers,
                             task.IsCorrect(prediction, example), prediction.Calls)
                         {
@@ -82,13 +84,15 @@ public sealed class Evaluator(string predictionsPath, EvalOptions? options = nul
                             Milliseconds = prediction.Milliseconds,
                         };
                         predictions.Add(record);
-                        if (before is null)
+                        if (kept is null)
                             writer.Write(record);
                     }
                     writer.Flush(toDisk: true);
                     done += batch.Length;
                 }
-                Report();
+                // What was stored is no work done now, and would make the rate look better than it is.
+                if (done > before)
+                    Report();
                 results.Add(EvalResult.From(arm.Model, task, arm.Mode, predictions, _options.Seed) with
                 {
                     StartTopK = arm.StartTopK,
