@@ -78,7 +78,7 @@ public sealed class AnnotateCommand : Verb
     public override async Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
     {
         _common.SetThreads(arguments);
-        string path = arguments.GetValue(_common.Model)!;
+        var folder = _common.OpenFolder(arguments);
         var corpus = new Corpus(arguments.GetValue(_corpus)!);
         await using var tools = await _tools.OpenAsync(arguments, display, cancellation);
         var toolbox = _guard.Guard(tools.Toolbox, arguments, display);
@@ -103,18 +103,18 @@ public sealed class AnnotateCommand : Verb
                     ? Markup.EmptyCallForm.ArrowKept
                     : Markup.EmptyCallForm.NoArrow,
             },
-            Model = Models.OpenFolder(path).Identity(),
+            Model = folder.Identity(),
             Shard = shard,
             Shards = shards,
         };
         using var run = RunFolder.Open(arguments.GetValue(_out)!);
         var compute = _common.Compute(arguments);
-        var model = new Lazy<ILanguageModel>(() => compute.Open(path).Model);
+        var model = new Lazy<ILanguageModel>(() => compute.Open(folder).Model);
         try
         {
             using var progress = new StageDisplay(display);
             var annotation = new Annotation(
-                settings, Models.OpenTokenizer(path), model, toolbox, display.Clock, progress);
+                settings, Models.OpenTokenizer(folder.Path), model, toolbox, display.Clock, progress);
             await annotation.RunAsync(run, corpus, arguments.GetValue(_only), cancellation);
         }
         finally

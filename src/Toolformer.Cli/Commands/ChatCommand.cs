@@ -4,7 +4,6 @@ using Toolformer.Cli.Chat;
 using Toolformer.Cli.Displays;
 using Toolformer.Cli.Options;
 using Toolformer.Inference;
-using Toolformer.Modeling;
 using Toolformer.Tools;
 using Toolformer.Torch.Chat;
 using Toolformer.Torch.Tokenizers;
@@ -28,27 +27,15 @@ public sealed class ChatCommand : Verb
         Description = "Environment variable that holds the endpoint's key.",
         HelpName = "NAME",
     };
-    private readonly Option<bool> _noCalls = new("--no-calls") { Description = "Begins with calls off." };
-    private readonly Option<int> _startTopK = new("--start-top-k")
+    private readonly WritingOptions _writing = new()
     {
-        Description = "A call also starts where that is among the K most likely tokens; 1: only where drawn.",
-        DefaultValueFactory = _ => new GenerationOptions().StartTopK,
-        HelpName = "K",
-    };
-    private readonly Option<int?> _maxCalls = new("--max-calls")
-    {
-        Description = "Most calls per answer; without it 1, and 8 with an endpoint.",
-        HelpName = "N",
-    };
-    private readonly Option<int?> _maxNewTokens = new("--max-new-tokens")
-    {
-        Description = "Most new tokens per answer; without it 128. With an endpoint: at once; without it 1024.",
-        HelpName = "N",
-    };
-    private readonly Option<float?> _temperature = new("--temperature")
-    {
-        Description = "0: the most likely token. Without it 0; an endpoint decides itself.",
-        HelpName = "T",
+        NoCalls = { Description = "Begins with calls off." },
+        MaxCalls = { Description = "Most calls per answer; without it 1, and 8 with an endpoint." },
+        MaxNewTokens =
+        {
+            Description = "Most new tokens per answer; without it 128. With an endpoint: at once; without it 1024.",
+        },
+        Temperature = { Description = "0: the most likely token. Without it 0; an endpoint decides itself." },
     };
     private readonly Option<double?> _budget = new("--budget")
     {
@@ -73,8 +60,8 @@ public sealed class ChatCommand : Verb
 
     public override IEnumerable<Option> Options =>
     [
-        .. _common.Engine, _endpoint, _key, _tools.Tools, .. _tools.Sources, _tools.Date, _noCalls, _startTopK,
-        _maxCalls, _maxNewTokens, _temperature, _budget, _prefix, .. _guard.All, _common.Seed,
+        .. _common.Engine, _endpoint, _key, _tools.Tools, .. _tools.Sources, _tools.Date, .. _writing.All, _budget,
+        _prefix, .. _guard.All, _common.Seed,
     ];
 
     /// <summary>With an endpoint it names no folder.</summary>
@@ -91,7 +78,8 @@ public sealed class ChatCommand : Verb
         await using var opened = await _tools.OpenAsync(arguments, display, cancellation);
         var tools = _guard.Guard(opened.Toolbox, arguments, display);
         using var source = await OpenAsync(arguments, tools, display, cancellation);
-        var settings = new ChatSettings(!arguments.GetValue(_noCalls), arguments.GetValue(_startTopK));
+        var settings = new ChatSettings(
+            !arguments.GetValue(_writing.NoCalls), arguments.GetValue(_writing.StartTopK));
         var loop = new ChatLoop(display, source, tools, context, settings, budget);
         // Where nobody is at a terminal Ctrl+C ends the program, as it does others.
         using var interrupts = !display.InputIsTerminal ? null : PosixSignalRegistration.Create(
@@ -103,35 +91,32 @@ public sealed class ChatCommand : Verb
         ParseResult arguments, Toolbox tools, Display display, CancellationToken cancellation)
     {
         string name = arguments.GetValue(_common.Model)!;
-        float? temperature = arguments.GetValue(_temperature);
         if (arguments.GetValue(_endpoint) is { } url)
         {
             var client = new EndpointChatClient(url, name, Key(arguments, display));
             return new EndpointChat(client, $"{name} at {url}", tools,
                 new PromptedOptions
                 {
-                    MaxCalls = arguments.GetValue(_maxCalls) ?? new PromptedOptions().MaxCalls,
-                    MaxOutputTokens = arguments.GetValue(_maxNewTokens) ?? new PromptedOptions().MaxOutputTokens,
-                    Temperature = temperature,
+                    MaxCalls = arguments.GetValue(_writing.MaxCalls) ?? new PromptedOptions().MaxCalls,
+                    MaxOutputTokens = arguments.GetValue(_writing.MaxNewTokens)
+                        ?? new PromptedOptions().MaxOutputTokens,
+                    Temperature = (float?)arguments.GetValue(_writing.Temperature),
                     Continuation = arguments.GetValue(_prefix)
                         ? ContinuationForm.AssistantPrefix : ContinuationForm.NewTurn,
                 }, display.Clock);
         }
         _common.SetThreads(arguments);
         string path = await Models.LocateAsync(name, display, cancellation);
-        var (model, folder) = _common.Compute(arguments).Open(path);
+        var (model, folder) = _common.Compute(arguments).Open(
+            CommonOptions.WithAdapter(Models.OpenFolder(path), arguments.GetValue(_common.Adapter)));
         try
         {
             if (model.Tokenizer is NoTokenizer)
                 throw new ArgumentException($"A conversation can't be held without a tokenizer.\n  in {folder.Path}\n"
                     + "  Put the tokenizer's files (tokenizer.json, …) beside the weights.");
             var template = ChatTemplate.Of(folder.Path, (Torch.Tokenizers.Tokenizer)model.Tokenizer);
-            return new LocalChat(model, name, template, tools, new GenerationOptions
-            {
-                Sampling = new SamplingOptions { Temperature = temperature ?? 0 },
-                MaxCalls = arguments.GetValue(_maxCalls) ?? new GenerationOptions().MaxCalls,
-                MaxNewTokens = arguments.GetValue(_maxNewTokens) ?? new GenerationOptions().MaxNewTokens,
-            }, arguments.GetValue(_common.Seed), display.Clock);
+            return new LocalChat(model, name, template, tools, _writing.Read(arguments),
+                arguments.GetValue(_common.Seed), display.Clock);
         }
         catch
         {

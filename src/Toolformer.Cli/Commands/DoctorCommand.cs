@@ -30,7 +30,7 @@ public sealed class DoctorCommand : Verb
         Example: toolformer doctor models/nano
         """;
 
-    public override IEnumerable<Option> Options => [.. _common.Engine, _common.Json];
+    public override IEnumerable<Option> Options => [_common.Model, .. _common.Place, _common.Json];
 
     public override IEnumerable<Argument> Arguments => [_model];
 

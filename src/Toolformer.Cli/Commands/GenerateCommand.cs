@@ -16,32 +16,12 @@ public sealed class GenerateCommand : Verb
     private readonly ToolOptions _tools = new();
     private readonly GuardOptions _guard = new();
     private readonly Option<string> _prompt = new("--prompt") { Description = "Text to write on.", HelpName = "TEXT" };
-    private readonly Option<bool> _noCalls = new("--no-calls")
+    private readonly WritingOptions _writing = new()
     {
-        Description = "Calls are disabled: the probability of a call's start is 0.",
-    };
-    private readonly Option<int> _startTopK = new("--start-top-k")
-    {
-        Description = "A call also starts where that is among the K most likely tokens; 1: only where drawn.",
-        DefaultValueFactory = _ => new GenerationOptions().StartTopK,
-        HelpName = "K",
-    };
-    private readonly Option<int> _maxCalls = new("--max-calls")
-    {
-        Description = "Most calls per text.",
-        DefaultValueFactory = _ => new GenerationOptions().MaxCalls,
-        HelpName = "N",
-    };
-    private readonly Option<int> _maxNewTokens = new("--max-new-tokens")
-    {
-        Description = "Most new tokens outside of calls.",
-        DefaultValueFactory = _ => new GenerationOptions().MaxNewTokens,
-        HelpName = "N",
-    };
-    private readonly Option<double?> _temperature = new("--temperature")
-    {
-        Description = "0: the most likely token. Without it: 0, or 1 where --top-k or --top-p is given.",
-        HelpName = "T",
+        Temperature =
+        {
+            Description = "0: the most likely token. Without it: 0, or 1 where --top-k or --top-p is given.",
+        },
     };
     private readonly Option<int?> _topK = new("--top-k")
     {
@@ -80,10 +60,8 @@ public sealed class GenerateCommand : Verb
 
     public override IEnumerable<Option> Options =>
     [
-        .. _common.Engine, _prompt, _common.Input, _tools.Tools, _noCalls, _startTopK, _maxCalls, _maxNewTokens,
-        _temperature, _topK, _topP, _stop, _constrain, _free,
-        .. _tools.Sources, _tools.Date, .. _guard.All, _common.Seed,
-        _common.Json,
+        .. _common.Engine, _prompt, _common.Input, _tools.Tools, .. _writing.All, _topK, _topP, _stop,
+        _constrain, _free, .. _tools.Sources, _tools.Date, .. _guard.All, _common.Seed, _common.Json,
     ];
 
     public override async Task<int> RunAsync(ParseResult arguments, Display display, CancellationToken cancellation)
@@ -127,17 +105,14 @@ public sealed class GenerateCommand : Verb
     {
         int? topK = arguments.GetValue(_topK);
         double? topP = arguments.GetValue(_topP);
-        return new GenerationOptions
+        return _writing.Read(arguments) with
         {
             Sampling = new SamplingOptions
             {
-                Temperature = arguments.GetValue(_temperature) ?? (topK is null && topP is null ? 0 : 1),
+                Temperature = arguments.GetValue(_writing.Temperature) ?? (topK is null && topP is null ? 0 : 1),
                 TopK = topK ?? 0,
                 TopP = topP ?? 1,
             },
-            StartTopK = arguments.GetValue(_noCalls) ? 0 : arguments.GetValue(_startTopK),
-            MaxCalls = arguments.GetValue(_maxCalls),
-            MaxNewTokens = arguments.GetValue(_maxNewTokens),
             StopStrings = arguments.GetValue(_stop) ?? [],
             ConstrainInputs = arguments.GetValue(_constrain),
             FreeInputs = arguments.GetValue(_free),

@@ -28,6 +28,27 @@ public class UsageTests
     }
 
     [Fact]
+    public async Task An_adapter_beside_the_model_is_looked_for_by_every_verb_that_takes_one()
+    {
+        using var model = new TinyModel();
+        string text = model.File("text.txt");
+        await File.WriteAllTextAsync(text, "Of 1400 people 400 came.", TestContext.Current.CancellationToken);
+        string[][] commands =
+        [
+            ["annotate", "--corpus", text, "--tools", "Calculator", "--out", model.File("run")],
+            ["chat", "--tools", "Calculator"], ["export", "--out", model.File("merged")], ["generate", "--prompt", "x"],
+            ["score"], ["serve", "--port", "0"],
+        ];
+        Assert.Equal(commands.Select(c => c[0]), CommandLine.Verbs()
+            .Where(v => v.Options.Any(o => o.Name == "--adapter")).Select(v => v.Name));
+        foreach (string[] command in commands.Append(["tools", "draft", "Calculator", "--corpus", text]))
+        {
+            var run = await ToolformerRun.Of([.. command, "--model", model.Folder, "--adapter", model.File("none")]);
+            run.AssertRefused("There is no adapter", model.File("none"));
+        }
+    }
+
+    [Fact]
     public async Task Float16_is_refused_for_training()
     {
         using var run = new Fakes.TinyModel();
