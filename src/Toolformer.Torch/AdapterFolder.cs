@@ -128,20 +128,7 @@ public static class AdapterFolder
             throw new FileNotFoundException($"'{path}' has no {ConfigFile}, so it is not an adapter.\n"
                 + $"  looked in {Path.GetFullPath(path)}\n"
                 + "  Name the folder that PEFT or `finetune --lora` wrote.", file);
-        JsonElement root;
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file));
-            root = json.RootElement.Clone();
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{ConfigFile} is not valid JSON: {e.Message}\n  in {file}\n"
-                + "  Fetch the file again.", e);
-        }
-        if (root.ValueKind != JsonValueKind.Object)
-            throw Bad($"{ConfigFile} holds no object.", file);
-        var config = new ModelConfig(root, file);
+        var config = ModelConfig.Read(file);
         if (config.Text("peft_type") is not "LORA" and var kind)
             throw Refused($"is of type '{kind}'", file);
         if (config.Text("bias", "none") is not "none" and var bias)
@@ -154,12 +141,12 @@ public static class AdapterFolder
         foreach (string list in new[] { "modules_to_save", "layer_replication", "trainable_token_indices",
             "alora_invocation_tokens", "target_parameters" })
         {
-            if (root.TryGetProperty(list, out var value) && value.ValueKind != JsonValueKind.Null
+            if (config.Root.TryGetProperty(list, out var value) && value.ValueKind != JsonValueKind.Null
                 && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0))
                 throw Refused($"has '{list}' set", file);
         }
         // Others start from a base whose weights they changed, so they mean nothing over the model as it is.
-        if (root.TryGetProperty("init_lora_weights", out var start) && start.ValueKind == JsonValueKind.String
+        if (config.Root.TryGetProperty("init_lora_weights", out var start) && start.ValueKind == JsonValueKind.String
             && start.GetString() is not ("gaussian" or "eva" or "orthogonal") and var way)
             throw Refused($"was begun as '{way}', over changed weights of its base model", file);
         return config;

@@ -23,20 +23,7 @@ internal static class Checkpoint
             throw new FileNotFoundException($"'{path}' has no config.json, so it is not a model folder.\n"
                 + $"  looked in {Path.GetFullPath(path)}\n"
                 + "  Fetch the model again with all its files, or name the folder that holds them.", configPath);
-        JsonElement root;
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(configPath));
-            root = json.RootElement.Clone();
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"config.json is not valid JSON: {e.Message}\n  in {configPath}\n"
-                + "  Fetch the file again.", e);
-        }
-        if (root.ValueKind != JsonValueKind.Object)
-            throw new InvalidDataException($"config.json holds no object.\n  in {configPath}\n  Fetch the file again.");
-        var config = new ModelConfig(root, configPath);
+        var config = ModelConfig.Read(configPath);
         if (config.Part("quantization_config") is { } quantised)
             throw new InvalidDataException($"The weights are quantised ({quantised.Text("quant_method", "unknown")}), "
                 + $"which is not supported.\n  in {configPath}\n  Take the model in float16, bfloat16 or float32.");

@@ -10,6 +10,25 @@ public sealed class ModelConfig(JsonElement root, string path)
 
     public string Path => path;
 
+    /// <summary>Reads a file that holds one JSON object.</summary>
+    /// <exception cref="InvalidDataException">It holds something else.</exception>
+    internal static ModelConfig Read(string path)
+    {
+        string name = System.IO.Path.GetFileName(path);
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                ? new ModelConfig(json.RootElement.Clone(), path)
+                : throw new InvalidDataException($"{name} holds no object.\n  in {path}\n  Fetch the file again.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException(
+                $"{name} is not valid JSON: {e.Message}\n  in {path}\n  Fetch the file again.", e);
+        }
+    }
+
     public JsonElement Root => root;
 
     public string Text(string key, string? fallback = null) =>

@@ -49,26 +49,11 @@ public static class CompressedFile
         error is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException or SharpCompressException;
 
     /// <summary>XZStream leaves its source open; this closes it.</summary>
-    private sealed class XzFile(FileStream file) : Stream
+    private sealed class XzFile(FileStream file) : ReadOnlyStream
     {
         private readonly XZStream _inner = new(file);
 
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override int Read(byte[] buffer, int offset, int count) => _inner.Read(buffer, offset, count);
-        public override void Flush() { }
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
         protected override void Dispose(bool disposing)
         {
             if (disposing)

@@ -4,21 +4,10 @@ namespace Toolformer.Tools.Outbound;
 /// What a peer sends, up to a limit of bytes per line and in all; then reading fails. For readers that would gather a
 /// line without an end until memory is gone.
 /// </summary>
-internal sealed class LimitedStream(Stream inner, long maxLine, long maxTotal, string who) : Stream
+internal sealed class LimitedStream(Stream inner, long maxLine, long maxTotal, string who) : ReadOnlyStream
 {
     private long _line;
     private long _total;
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Counts all bytes anew: a new request has been made.</summary>
     public void Restart() => Interlocked.Exchange(ref _total, 0);
@@ -41,14 +30,6 @@ internal sealed class LimitedStream(Stream inner, long maxLine, long maxTotal, s
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -94,23 +94,13 @@ internal abstract class WikiDumpSegments(FileStream file) : IDisposable
             _begun.AsSpan(0, _begunLength).TrimStart(" \t\r\n"u8).StartsWith("<page>"u8);
 
         /// <summary>The bytes of a segment, with the root element's tags where they stand in other segments.</summary>
-        private sealed class SegmentStream(Streams dump, bool isInside) : Stream
+        private sealed class SegmentStream(Streams dump, bool isInside) : ReadOnlyStream
         {
             private const string Root = "mediawiki";
             private readonly byte[] _end = new byte[Root.Length + 16];
             private byte[] _pending = isInside ? "<mediawiki>"u8.ToArray() : [];
             private bool _isAtEnd;
             private int _begun;
-
-            public override bool CanRead => true;
-            public override bool CanSeek => false;
-            public override bool CanWrite => false;
-            public override long Length => throw new NotSupportedException();
-            public override long Position
-            {
-                get => throw new NotSupportedException();
-                set => throw new NotSupportedException();
-            }
 
             public override int Read(byte[] buffer, int offset, int count)
             {
@@ -139,11 +129,6 @@ internal abstract class WikiDumpSegments(FileStream file) : IDisposable
                 Remember(buffer.AsSpan(offset, read));
                 return read;
             }
-
-            public override void Flush() { }
-            public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-            public override void SetLength(long value) => throw new NotSupportedException();
-            public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
             private int FromStream(Span<byte> buffer)
             {

@@ -118,21 +118,11 @@ internal sealed class WikiPageReader : IDisposable
     }
 
     /// <summary>Lets no more than so many bytes through for one page.</summary>
-    private sealed class BudgetStream(Stream inner) : Stream
+    private sealed class BudgetStream(Stream inner) : ReadOnlyStream
     {
         private const int Budget = 256 << 20;
 
         private long _left = Budget;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public void Renew() => _left = Budget;
 
@@ -143,11 +133,6 @@ internal sealed class WikiPageReader : IDisposable
             return _left >= 0 ? read
                 : throw new XmlException($"one page has more than {Budget >> 20} MB, which none of a dump has.");
         }
-
-        public override void Flush() { }
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {
