@@ -88,24 +88,26 @@ public static partial class MathProblemFile
             throw Unknown(path, $"problem {number} is no JSON object");
 
         string? Field(params string[] names) => names
-            .Select(n => json.TryGetProperty(n, out var value) ? Show(value) : null).FirstOrDefault(v => v is not null);
+            .Select(n => json.TryGetProperty(n, out var value) && value.ValueKind != JsonValueKind.Null
+                ? Show(value) : null)
+            .FirstOrDefault(v => v is not null);
 
         string id = Field("ID", "@ID", "iIndex", "id") ?? number.ToString(CultureInfo.InvariantCulture);
         if (Field("sQuestion") is { } told && Field("lSolutions") is { } solution)
             return new(id, "", Detokenise(told), solution);
         if (Field("original_text") is { } original && Field("ans") is { } answer)
             return new(id, "", Detokenise(Slots(original, Field("number_list", "Numbers"))), answer);
-        if (Field("Question") is { } question && Field("Answer") is { } official)
+        if (Field("Question") is { } slotted && Field("Numbers") is { } numbers && Field("Answer") is { } filled)
         {
-            string? numbers = Field("Numbers");
+            // The question is the last sentence, or the whole problem with the body that is told again beside it.
             string body = Field("Body") ?? "";
-            return numbers is null
-                ? new(id, Plain(body), Plain(question), official)
-                : new(id, Detokenise(Slots(body, numbers)), Detokenise(Slots(question, numbers)), official);
+            if (slotted.StartsWith(body, StringComparison.Ordinal))
+                body = "";
+            return new(id, Detokenise(Slots(body, numbers)), Detokenise(Slots(slotted, numbers)), filled);
         }
-        if (Field("question") is { } asked && Field("answer") is { } solved)
-            return new(id, "", Plain(asked), solved[(solved.LastIndexOf("####", StringComparison.Ordinal) is var at
-                and >= 0 ? at + 4 : 0)..].Trim());
+        if (Field("Question", "question") is { } asked && Field("Answer", "answer") is { } solved)
+            return new(id, Plain(Field("Body", "body") ?? ""), Plain(asked), solved[(solved.LastIndexOf("####",
+                StringComparison.Ordinal) is var at and >= 0 ? at + 4 : 0)..].Trim());
         string fields = string.Join(", ", json.EnumerateObject().Select(p => p.Name));
         throw Unknown(path, $"problem {number} has the fields {fields}");
     }
@@ -146,7 +148,7 @@ public static partial class MathProblemFile
         }
     }
 
-    /// <summary>Puts the numbers back into their slots "number0", "number1", … of a text.</summary>
+    /// <summary>Puts the numbers back into their slots "number0", "number1" or "N_00", "N_01" of a text.</summary>
     private static string Slots(string text, string? numbers)
     {
         if (numbers is null)
@@ -177,7 +179,7 @@ public static partial class MathProblemFile
     [GeneratedRegex(@"(?:""((?:[^""]|"""")*)""|([^,\r\n]*))(,|\r?\n)")]
     private static partial Regex CsvField();
 
-    [GeneratedRegex(@"\bnumber(\d+)\b")]
+    [GeneratedRegex(@"\b(?:number|N_)(\d+)\b")]
     private static partial Regex Slot();
 
     [GeneratedRegex(@"\s+")]

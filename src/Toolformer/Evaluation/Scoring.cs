@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Toolformer.Evaluation;
@@ -34,36 +33,79 @@ public static partial class Scoring
 
     /// <summary>
     /// Whether one of the answers stands, as whole words in a row, within the first <paramref name="count"/> words: 5
-    /// for LAMA and the temporal tasks, 20 for question answering.
+    /// for LAMA and the temporal tasks, 10 for questions about a paragraph, 20 for question answering. The prediction
+    /// must begin with an answer that has more words than that.
     /// </summary>
     /// <example>
     /// 5 words of " a quiet Thursday, of course" hold "Thursday" · those of " the day after that is Thursday" do not
-    /// · " Mayor Thursdays" does not hold "Thursday" · " the U.S. Army" holds "US army".
+    /// · " Mayor Thursdays" does not hold "Thursday" · " the U.S. Army" holds "US army" · "是Paris。" holds "Paris".
     /// </example>
     public static bool FirstWordsContain(string prediction, int count, IEnumerable<string> answers)
     {
-        string[] words = prediction.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        string head = $" {Normalise(string.Join(' ', words.Take(count)))} ";
-        return answers.Any(a => Normalise(a) is { Length: > 0 } answer && head.Contains($" {answer} "));
+        var words = Words(prediction);
+        string head = $" {Normalise(words.Take(count))} ";
+        return answers.Any(Stands);
+
+        bool Stands(string text)
+        {
+            var answer = Words(text);
+            string plain = Normalise(answer);
+            // Nothing but marks, such as "---", which are left out elsewhere: a word of its own.
+            if (plain.Length == 0)
+                return answer.Count == 1 && words.Take(count).Any(w => w == answer[0] || w == answer[0] + ".");
+            return answer.Count <= count
+                ? head.Contains($" {plain} ", StringComparison.Ordinal)
+                : $"{Normalise(words)} ".StartsWith($"{plain} ", StringComparison.Ordinal);
+        }
     }
 
     /// <summary>
-    /// Text as it is compared: lower case, without punctuation and the articles a, an, the, one space between words.
+    /// Text as it is compared: lower case, without punctuation, invisible marks and the articles a, an, the, one space
+    /// between words.
     /// </summary>
-    /// <example>"The  U.S. Army!" → "us army" · "Knight's-Head" → "knightshead" · "The" → "the".</example>
-    public static string Normalise(string text)
+    /// <example>"The  U.S. Army!" → "us army" · "Knight's-Head" → "knightshead" · "The" → "the" · "北京" → "北 京".
+    /// </example>
+    public static string Normalise(string text) => Normalise(Words(text));
+
+    private static string Normalise(IEnumerable<string> words)
     {
-        var plain = new StringBuilder(text.Length);
-        foreach (char c in text)
+        string[] plain = [.. words.Select(Plain).Where(w => w.Length > 0)];
+        string[] content = [.. plain.Where(w => w is not ("a" or "an" or "the"))];
+        return string.Join(' ', content.Length > 0 ? content : plain);
+
+        static string Plain(string word) => string.Concat(word
+            .Where(c => !char.IsPunctuation(c) && char.GetUnicodeCategory(c) != UnicodeCategory.Format)
+            .Select(char.ToLowerInvariant));
+    }
+
+    /// <summary>
+    /// Words as spaces divide them. Chinese and Japanese have none: each of their characters counts as a word. Runs of
+    /// Thai, Lao, Khmer and Burmese, which have none either, are divided from other scripts.
+    /// </summary>
+    private static List<string> Words(string text)
+    {
+        var words = new List<string>();
+        int start = 0;
+        for (int i = 0; i <= text.Length; i++)
         {
-            if (char.IsWhiteSpace(c))
-                plain.Append(' ');
-            else if (!char.IsPunctuation(c))
-                plain.Append(char.ToLowerInvariant(c));
+            bool space = i == text.Length || char.IsWhiteSpace(text[i]);
+            if (!space && (i == start || !IsBoundary(text[i - 1], text[i])))
+                continue;
+            if (i > start)
+                words.Add(text[start..i]);
+            start = space ? i + 1 : i;
         }
-        string[] words = plain.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        string[] content = [.. words.Where(w => w is not ("a" or "an" or "the"))];
-        return string.Join(' ', content.Length > 0 ? content : words);
+        return words;
+
+        static bool IsBoundary(char before, char after) => char.IsLetterOrDigit(after)
+            && (IsEastAsian(before) || IsEastAsian(after)
+                || ((char.IsLetterOrDigit(before) || IsUnspaced(before)) && IsUnspaced(before) != IsUnspaced(after)));
+
+        static bool IsEastAsian(char c) => c is (>= '\u3001' and <= '\u30FF') or (>= '\u3400' and <= '\u9FFF')
+            or (>= '\uF900' and <= '\uFAFF') or (>= '\uFF01' and <= '\uFF9F');
+
+        static bool IsUnspaced(char c) => c is (>= '\u0E00' and <= '\u0EFF') or (>= '\u1000' and <= '\u109F')
+            or (>= '\u1780' and <= '\u17FF');
     }
 
     private static decimal? NumberFrom(string text, int start)

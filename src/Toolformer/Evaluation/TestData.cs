@@ -1,18 +1,22 @@
 namespace Toolformer.Evaluation;
 
 /// <summary>
-/// Finds the data of benchmarks below a folder: where a download puts them, or else by their file names and by folders
-/// named like the benchmark.
+/// Finds the data of benchmarks below a folder: where a download puts them, or else as their publishers have them: by
+/// file name, by the place in a clone of the repository, or by folders and files named like the benchmark.
 /// </summary>
-/// <remarks>What is found by its folder only is read to see whether it has the benchmark's format.</remarks>
+/// <remarks>What does not lie where a download puts it is read to see whether it has the benchmark's format.</remarks>
 public sealed class TestData
 {
     private const int MaxFiles = 20_000, MaxDepth = 5, MaxTried = 40;
 
-    private static readonly string[] Endings = [".json", ".jsonl", ".xml", ".csv", ".txt", ".tokens"];
+    private static readonly string[] Endings = [".json", ".jsonl", ".xml", ".csv", ".tsv", ".txt", ".tokens"];
 
-    /// <summary>Folders that are named unlike their benchmark.</summary>
-    private static readonly Dictionary<string, string> OtherNames = new() { ["natural_questions"] = "nq" };
+    /// <summary>What else folders and files of a benchmark are named.</summary>
+    private static readonly Dictionary<string, string[]> OtherNames = new()
+    {
+        ["natural_questions"] = ["nq", "nqopen"],
+        ["two_wiki"] = ["2wiki", "2wikimultihop", "2wikimultihopqa"],
+    };
 
     private readonly string _folder;
     private readonly IReadOnlyList<string> _files;
@@ -43,7 +47,8 @@ public sealed class TestData
         string? known = benchmark.DownloadedPath;
         if (known is not null && Path.Exists(Path.Combine(_folder, known.Split('#')[0])))
             return Path.Combine(_folder, known);
-        foreach (string path in ByFileName(known).Concat(ByFolder(benchmark.Name, known)).Distinct().Take(MaxTried))
+        foreach (string path in ByFileName(known).Concat(ByRepository(benchmark)).Concat(ByName(benchmark.Name, known))
+            .Distinct().Take(MaxTried))
         {
             if (Reads(benchmark, path))
                 return path;
@@ -54,39 +59,72 @@ public sealed class TestData
         return null;
     }
 
-    /// <summary>Files of the official name, unless any benchmark may have one of that name.</summary>
+    /// <summary>
+    /// Files of the official name, unless any benchmark may have one of that name; folders where it is a folder.
+    /// </summary>
     private IEnumerable<string> ByFileName(string? known)
     {
         string? name = known is null ? null : Path.GetFileName(known.Split('#')[0]);
-        bool any = name is null || Path.GetFileNameWithoutExtension(name) is "test" or "dev" or "valid" or "train";
-        return any ? [] : _files.Where(f => Path.GetFileName(CompressedFile.WithoutEnding(f)) == name);
+        if (name is null || Path.GetFileNameWithoutExtension(name) is "test" or "dev" or "valid" or "train")
+            return [];
+        return name.Contains('.')
+            ? _files.Where(f => Path.GetFileName(CompressedFile.WithoutEnding(f)) == name)
+            : _files.Select(f => Path.GetDirectoryName(f)!).Where(f => Path.GetFileName(f) == name);
+    }
+
+    /// <summary>Files in a clone of the repository that the benchmark's files lie in, at their place there.</summary>
+    private IEnumerable<string> ByRepository(Benchmark benchmark)
+    {
+        foreach (var source in benchmark.Sources.Where(s => s.Unpack.Count == 0).Take(1))
+        {
+            var address = new Uri(source.Url);
+            if (address.Host != "raw.githubusercontent.com" || address.Segments.Length < 5)
+                continue;
+            string repository = Letters(address.Segments[2]), place = string.Concat(address.Segments.Skip(4));
+            foreach (string file in _files.Where(f => Relative(f).EndsWith($"/{place}", StringComparison.Ordinal)))
+            {
+                // A folder "grade-school-math-master" is what its zip file has.
+                if (Relative(file).Split('/').Any(part => Letters(part).StartsWith(repository)))
+                    yield return file;
+            }
+        }
     }
 
     /// <summary>
-    /// Files in folders named like the benchmark or its download; test parts first, training parts not. A folder of
-    /// downloads that several benchmarks share says nothing of which of them a file belongs to.
+    /// Files in folders named like the benchmark or its download, and files whose names begin like that; test parts
+    /// first, training parts not. A folder of downloads that several benchmarks share says nothing of which of them a
+    /// file belongs to.
     /// </summary>
-    private IEnumerable<string> ByFolder(string benchmark, string? known)
+    private IEnumerable<string> ByName(string benchmark, string? known)
     {
         string?[] candidates =
         [
             benchmark,
             known?.Split('/')[0] is { } top && !_shared.Contains(top) ? top : null,
-            known?.Split('/') is [_, var own, ..] && !own.Contains('.') ? own : null,
-            OtherNames.GetValueOrDefault(benchmark),
+            known?.Split('/') is [_, var own, _, ..] ? own : null,
+            .. OtherNames.GetValueOrDefault(benchmark, []),
         ];
         string[] names = [.. candidates.OfType<string>().Select(Letters).Distinct()];
-        return _files.Where(f => Path.GetRelativePath(_folder, f).Split(Path.DirectorySeparatorChar).SkipLast(1)
-                .Any(part => names.Contains(Letters(part))))
+        return _files.Where(f => Relative(f).Split('/') is [.. var folders, var file]
+                && (folders.Any(part => names.Contains(Letters(part))) || (known is not null && Begins(file, names))))
             .Where(f => !Path.GetFileName(f).Contains("train", StringComparison.OrdinalIgnoreCase))
             .OrderBy(f => Path.GetFileName(f) switch
             {
-                var name when name.Contains("test", StringComparison.OrdinalIgnoreCase) => 0,
+                var name when name.StartsWith("test.", StringComparison.OrdinalIgnoreCase) => 0,
+                var name when name.Contains("test", StringComparison.OrdinalIgnoreCase) => 1,
                 var name when name.Contains("dev", StringComparison.OrdinalIgnoreCase)
-                    || name.Contains("val", StringComparison.OrdinalIgnoreCase) => 2,
-                _ => 1,
+                    || name.Contains("val", StringComparison.OrdinalIgnoreCase) => 3,
+                _ => 2,
             });
     }
+
+    /// <summary>Whether a file's name begins with one of these: "webquestions.examples.test.json", "nq_open-dev.jsonl".
+    /// </summary>
+    private static bool Begins(string file, string[] names) => file.Index().Any(at =>
+        at.Item is '.' or '-' or '_' && names.Contains(Letters(file[..at.Index])));
+
+    private string Relative(string file) =>
+        Path.GetRelativePath(_folder, file).Replace(Path.DirectorySeparatorChar, '/');
 
     private static bool Reads(Benchmark benchmark, string path)
     {

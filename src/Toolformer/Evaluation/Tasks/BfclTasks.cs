@@ -19,7 +19,7 @@ public abstract class BfclTask(string category, string file, string? questions, 
 
     public override string Name => $"bfcl_{category}";
 
-    public override int Version => 1;
+    public override int Version => 2;
 
     public override string Citation => "Patil et al.: The Berkeley Function Calling Leaderboard, ICML 2025. "
         + $"{file} with possible_answer/ of the same name beside it, or the answers behind a #.";
@@ -54,9 +54,9 @@ public abstract class BfclTask(string category, string file, string? questions, 
         var examples = items.Select(item =>
         {
             string id = item.Need("id");
-            var tools = FunctionSchemas.Read(item);
             string truth = possible is null ? "[]" : possible.GetValueOrDefault(id)
                 ?? throw item.Bad($"{beside} has no answer for '{id}'", "Give both files of the same version.");
+            var tools = FunctionSchemas.Read(item, truth);
             return new EvalExample(id,
                 $"{FunctionSchemas.Tell(tools)}\nQuestion: {Asked(item)}\nAnswer:", [truth])
             { Tools = tools };
@@ -201,7 +201,9 @@ public sealed class BfclParallel() : BfclTask("parallel", "BFCL_v4_parallel.json
 /// <summary>Several functions that are to be called several times.</summary>
 /// <example>" [play(Ann)] [math_factorial(5)]".</example>
 public sealed class BfclParallelMultiple() : BfclTask(
-    "parallel_multiple", "BFCL_v4_parallel_multiple.json", null, null)
+    "parallel_multiple", "BFCL_v4_parallel_multiple.json",
+    "8863ea8433239f55c5f016154cf0830853c89f693c6ea270396a2fa121960579",
+    "5ebf24f458c1f16300c05505d83d6f0a1b68b79be273a033febd0d4f840507e3")
 {
     public override int? MaxCalls => 8;
 

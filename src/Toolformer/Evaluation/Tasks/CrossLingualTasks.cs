@@ -14,7 +14,7 @@ public abstract class CrossLingualTask(string collection, string language) : Eva
 {
     public override string Name => $"{collection}_{language}";
 
-    public override int Version => 1;
+    public override int Version => 2;
 
     /// <summary>The language of the questions: "de".</summary>
     public string Language => language;
@@ -97,7 +97,8 @@ public abstract class Mlqa(string language) : CrossLingualTask("mlqa", language)
 
     public override PaperCheck? Paper => new("Table 6",
         ["prompt", "question in the other language, paragraph in English", "within the first ten words"],
-        ["case, punctuation and articles do not count; the paper does not say whether they did"]);
+        ["case, punctuation and articles do not count; the paper does not say whether they did",
+            "an answer longer than that counts where the prediction begins with it; in the paper it never can"]);
 
     public override IReadOnlyList<EvalSource> Sources => [new("mlqa/MLQA_V1.zip",
         "https://dl.fbaipublicfiles.com/MLQA/MLQA_V1.zip", "CC BY-SA 3.0")
@@ -167,8 +168,12 @@ public abstract class Xquad(string language) : CrossLingualTask("xquad", languag
     protected override (string File, string? English) Files(string path)
     {
         var (file, english) = Named(path);
-        return (file, english ?? (Language == "en"
-            ? null : Path.Combine(Path.GetDirectoryName(file) ?? "", "xquad.en.json")));
+        if (english is not null || Language == "en")
+            return (file, english);
+        // As its publisher has it, or named like the other one: "xquad.de/test.jsonl" beside "xquad.en/test.jsonl".
+        string beside = Path.Combine(Path.GetDirectoryName(file) ?? "", "xquad.en.json");
+        string alike = file.Replace($"xquad.{Language}", "xquad.en", StringComparison.OrdinalIgnoreCase);
+        return (file, alike != file && File.Exists(alike) ? alike : beside);
     }
 
     private static EvalSource Of(string language) => new(
@@ -179,6 +184,14 @@ public abstract class Xquad(string language) : CrossLingualTask("xquad", languag
             "en" => "e4c57d1c9143aaa1c5d265ba5987a65f4e69528d2a98f29d6e75019b10344f29",
             "de" => "990b5d746746ed65ed4702ea5f35f99ffa4e2f1c390c07d003642acd937916f9",
             "es" => "dcbae93ec3a9f4b9e78fd834a171d6f96c1a875e10e15b7530b7e4ef4971e37e",
+            "el" => "821cf0f88e73fa258fd2f548b19b6ec39f7025059e16f6f9fc8cd797c9c3663e",
+            "ru" => "208d5b1aa154c52b1b5c5eda16281e455e8fd198cdb9af3f469f0d6037d973bf",
+            "tr" => "92179a564774b7696100d144c1e10870d0a966b6fccbdd254a65b9d2ab1971cc",
+            "ar" => "abdabd7afed5c635d99cca0f3f0d0c9d9ed0bc77451e963c2e4e0638c29e486d",
+            "vi" => "f619a1eb11fb42d3ab0834259e488a65f585447ef6154437bfb7199d85161a04",
+            "th" => "5cdda11d0e1e075f7872abf4e6ae830388ce7f617964d542308e9ae4257e0f43",
+            "zh" => "691d0b3359bc6b8faa8de931dfdfe21d50a65861ae348e32a0d1a0190b0c8835",
+            "ro" => "94f8d54e93ad2b7dd2e76dd921a666b5b8eff2d4379df9f179c42b445f09643f",
             "hi" => "df2cce3532b37e9beb8979704b5c9a4bf874358f105395a298b89427b43b9d24",
             _ => null,
         },

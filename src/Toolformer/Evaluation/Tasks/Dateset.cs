@@ -21,7 +21,7 @@ public sealed class Dateset : EvalTask
 
     public override string Name => "dateset";
 
-    public override int Version => 1;
+    public override int Version => 2;
 
     public override string Citation => "Generated here by the description of Schick et al.: Toolformer, 2023, "
         + "appendix D and its Table 11; the paper's own questions are not published.";

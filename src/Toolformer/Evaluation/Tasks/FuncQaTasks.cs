@@ -39,7 +39,7 @@ public abstract class FuncQa : EvalTask
     /// <summary>The source of a file of ToolkenGPT's data.</summary>
     protected static EvalSource Source(string file, string path, string? sha256) => new(file,
         "https://raw.githubusercontent.com/stroopwafl/toolken/eda668a2740eee57b9f5c03949c5e604aff18324/data/" + path,
-        "published for research, without a licence of its own")
+        "Apache-2.0 (of the repository with this copy)")
     {
         Sha256 = sha256,
     };

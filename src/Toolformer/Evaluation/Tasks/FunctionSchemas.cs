@@ -23,8 +23,14 @@ internal sealed class AskedFunction(string function, ToolTexts texts, Signature 
 internal static class FunctionSchemas
 {
     /// <summary>The functions of a record as tools, with names that can stand in a call.</summary>
-    public static IReadOnlyList<AskedFunction> Read(DataItem item)
+    /// <param name="truth">
+    /// The possible answers. Where none of them is of a parameter's type, such as a variable "data['sales']" for a list
+    /// of numbers, the parameter takes any value, as in BFCL's own checker.
+    /// </param>
+    public static IReadOnlyList<AskedFunction> Read(DataItem item, string truth)
     {
+        using var answers = JsonDocument.Parse(truth);
+        var possible = PossibleAnswers.ByArgument(answers.RootElement);
         if (!item.Json.TryGetProperty("function", out var functions))
             throw item.Bad("it has no function", "Give a file of BFCL's questions.");
         var tools = new List<AskedFunction>();
@@ -46,6 +52,14 @@ internal static class FunctionSchemas
             var parameters = function.TryGetProperty("parameters", out var schema)
                 && schema.ValueKind == JsonValueKind.Object ? JsonObject.Create(schema)! : [];
             Standardise(parameters);
+            foreach (var (parameter, type) in parameters["properties"] as JsonObject ?? [])
+            {
+                if (type is JsonObject any && possible[(name, parameter)].Any(values =>
+                    values.Count > 0 && !values.Any(v => PossibleAnswers.Fits(v, any))))
+                {
+                    any.Remove("type");
+                }
+            }
             tools.Add(new AskedFunction(name, new ToolTexts(unique, (inner.Text("description") ?? "").Trim()),
                 Signature.Of(JsonSerializer.SerializeToElement(parameters))));
         }
@@ -130,6 +144,26 @@ internal static class PossibleAnswers
         }
         return arguments;
     }
+
+    /// <summary>The possible values of each argument of each function, call by call.</summary>
+    public static ILookup<(string Function, string Argument), List<JsonElement>> ByArgument(JsonElement truth) => (
+        from call in truth.EnumerateArray()
+        from function in call.EnumerateObject()
+        from argument in function.Value.EnumerateObject()
+        let values = Options(argument.Value).Where(o => !IsLeftOut(o)).ToList()
+        select (Key: (function.Name, argument.Name), values)).ToLookup(p => p.Key, p => p.values);
+
+    /// <summary>Whether a value is of the type that a standard schema names; null is of any.</summary>
+    public static bool Fits(JsonElement value, JsonObject schema) => value.ValueKind == JsonValueKind.Null
+        || (schema["type"] as JsonValue)?.ToString() switch
+        {
+            "string" => value.ValueKind == JsonValueKind.String,
+            "integer" or "number" => value.ValueKind == JsonValueKind.Number,
+            "boolean" => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
+            "array" => value.ValueKind == JsonValueKind.Array && (schema["items"] is not JsonObject items
+                || value.EnumerateArray().All(v => Fits(v, items))),
+            _ => true,
+        };
 
     private static IEnumerable<JsonElement> Options(JsonElement possible) =>
         possible.ValueKind == JsonValueKind.Array ? possible.EnumerateArray() : [possible];

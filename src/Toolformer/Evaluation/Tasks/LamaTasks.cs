@@ -13,9 +13,9 @@ namespace Toolformer.Evaluation.Tasks;
 /// </example>
 public abstract class LamaTask : EvalTask
 {
-    private const string Mask = "[MASK]";
+    private const string Mask = "[MASK]", Relations = "relations.jsonl";
 
-    public override int Version => 1;
+    public override int Version => 2;
 
     public override IReadOnlySet<string> BannedTools => new HashSet<string> { "WikiSearch" };
 
@@ -27,7 +27,9 @@ public abstract class LamaTask : EvalTask
         string[] parts = path.Split('#', 2);
         bool sentences = parts is [_, "sentences"];
         var examples = new List<EvalExample>();
-        foreach (string file in DataFile.FilesOf(parts[0], ".jsonl"))
+        // Hugging Face's files repeat a fact for each of its sentences.
+        var facts = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string file in DataFile.FilesOf(parts[0], ".jsonl").Where(f => Path.GetFileName(f) != Relations))
         {
             Dictionary<string, string>? templates = null;
             foreach (var item in DataFile.Read(file))
@@ -36,7 +38,8 @@ public abstract class LamaTask : EvalTask
                     : Statements(item, relation => (templates ??= Templates(parts, file)).GetValueOrDefault(relation));
                 string? before = statements.Select(s => PaperPrompts.BeforeFinalMask(s, Mask))
                     .FirstOrDefault(b => b is not null);
-                if (before is not null)
+                bool repeated = item.Text("uuid") is { } fact && !facts.Add(sentences ? fact : fact + before);
+                if (before is not null && !repeated)
                 {
                     examples.Add(new EvalExample(item.Id("uuid", "id"), PaperPrompts.Cloze(before),
                         [item.Need("obj_label").Trim()]));
@@ -72,7 +75,7 @@ public abstract class LamaTask : EvalTask
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         string[] tried = parts.Length > 1
             ? [Path.Combine(folder, parts[1])]
-            : [Path.Combine(folder, "relations.jsonl"), Path.Combine(folder, "..", "relations.jsonl")];
+            : [Path.Combine(folder, Relations), Path.Combine(folder, "..", Relations)];
         string found = tried.FirstOrDefault(File.Exists) ?? throw new FileNotFoundException(
             $"The templates of the relations are not there: {string.Join(" and ", tried)}. Put LAMA's relations.jsonl "
             + $"beside the data, name it behind a #, or ask for quoted sentences with {parts[0]}#sentences.", tried[0]);

@@ -46,6 +46,8 @@ public sealed class Musique : MultiHopTask
 
     public override string Citation => "Trivedi et al.: MuSiQue, TACL 2022. musique_ans_v1.0_dev.jsonl.";
 
+    public override string? DownloadedPath => "musique/musique_ans_v1.0_dev.jsonl";
+
     public override WorkedExample? Worked => new("musique_ans_v1.0_dev.jsonl",
         """
         {"id": "2hop__1", "question": "Who rules the city on the Ysel?", "answer": "Bo", "answer_aliases": ["Bo II"]}
@@ -61,6 +63,8 @@ public sealed class TwoWiki : MultiHopTask
     public override string Name => "two_wiki";
 
     public override string Citation => "Ho et al.: Constructing A Multi-hop QA Dataset, COLING 2020. dev.json.";
+
+    public override string? DownloadedPath => "two_wiki/dev.json";
 
     public override WorkedExample? Worked => new("dev.json",
         """

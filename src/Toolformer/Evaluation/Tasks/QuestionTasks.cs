@@ -13,7 +13,7 @@ namespace Toolformer.Evaluation.Tasks;
 /// </example>
 public abstract partial class QuestionTask : EvalTask
 {
-    public override int Version => 1;
+    public override int Version => 2;
 
     public override IReadOnlySet<string> BannedTools => new HashSet<string> { "QA" };
 
@@ -22,7 +22,8 @@ public abstract partial class QuestionTask : EvalTask
 
     public override PaperCheck? Paper => new("Table 5",
         ["prompt, question mark added", "within the first twenty words", "QA banned"],
-        ["case, punctuation and articles do not count; the paper does not say whether they did"]);
+        ["case, punctuation and articles do not count; the paper does not say whether they did",
+            "an answer longer than that counts where the prediction begins with it; in the paper it never can"]);
 
     public override bool IsCorrect(string prediction, EvalExample example) =>
         Scoring.FirstWordsContain(prediction, 20, example.Answers);
@@ -39,7 +40,7 @@ public abstract partial class QuestionTask : EvalTask
             if (answers.Count == 0)
                 throw item.Bad("it has no answer", "Give the part of the data set that is published with answers.");
             examples.Add(new EvalExample(
-                item.Id("id", "_id", "qId", "QuestionId", "question_id", "url"), PaperPrompts.Question(question),
+                item.Id("id", "_id", "qId", "QuestionId", "question_id"), PaperPrompts.Question(question),
                 answers));
         }
         return DataFile.Some(examples, path, "the file has no question");

@@ -14,7 +14,7 @@ public sealed class TempLama : EvalTask
 {
     public override string Name => "templama";
 
-    public override int Version => 1;
+    public override int Version => 2;
 
     public override string Citation => "Dhingra et al.: Time-Aware Language Models as Temporal Knowledge Bases, TACL "
         + "2022. test.json, JSON Lines of {query, answer, date, id}.";
@@ -22,7 +22,8 @@ public sealed class TempLama : EvalTask
     public override PaperCheck? Paper => new("Table 7",
         ["prompt", "within the first five words", "answers of the question's year"],
         ["which year's answer counts and what day the calendar shows is not said; here every question has its year",
-            "queries that do not end with their blank are left out, as in LAMA; the paper does not say"]);
+            "queries that do not end with their blank are left out, as in LAMA; the paper does not say",
+            "an answer longer than that counts where the prediction begins with it; in the paper it never can"]);
 
     public override IReadOnlyList<EvalSource> Sources => [new("templama/test.json",
         "https://storage.googleapis.com/gresearch/templama/test.json", "Apache-2.0 (code); facts of Wikidata, CC0")];
