@@ -122,7 +122,7 @@ public static partial class MathProblemFile
 
     private static IReadOnlyList<MathProblem> Csv(string path)
     {
-        var rows = CsvRows(Text(path)).ToList();
+        var rows = DelimitedText.Rows(Text(path), ',').ToList();
         var header = rows.Count > 0 ? rows[0] : [];
         int Column(string name) => header.IndexOf(name);
         (int question, int numbers, int answer) = (Column("Question"), Column("Numbers"), Column("Answer"));
@@ -132,20 +132,6 @@ public static partial class MathProblemFile
             ? new MathProblem((i + 1).ToString(CultureInfo.InvariantCulture), "",
                 Detokenise(Slots(row[question], row[numbers])), row[answer])
             : throw Unknown(path, $"row {i + 2} has {row.Count} of {header.Count} columns"))];
-    }
-
-    /// <summary>Comma-separated rows; a quoted field may hold commas, line breaks and doubled quotes.</summary>
-    private static IEnumerable<List<string>> CsvRows(string text)
-    {
-        var row = new List<string>();
-        foreach (Match field in CsvField().Matches(text.TrimEnd('\r', '\n') + "\n"))
-        {
-            row.Add(field.Groups[1].Success ? field.Groups[1].Value.Replace("\"\"", "\"") : field.Groups[2].Value);
-            if (field.Groups[3].Value == ",")
-                continue;
-            yield return row;
-            row = [];
-        }
     }
 
     /// <summary>Puts the numbers back into their slots "number0", "number1" or "N_00", "N_01" of a text.</summary>
@@ -175,9 +161,6 @@ public static partial class MathProblemFile
     private static InvalidDataException Unknown(string path, string found, Exception? cause = null) => new(
         $"Not a file of math word problems that can be read: {path}, {found}. "
         + "Give ASDiv's XML, SVAMP's or MAWPS' JSON or CSV, or GSM8K's JSON Lines.", cause);
-
-    [GeneratedRegex(@"(?:""((?:[^""]|"""")*)""|([^,\r\n]*))(,|\r?\n)")]
-    private static partial Regex CsvField();
 
     [GeneratedRegex(@"\b(?:number|N_)(\d+)\b")]
     private static partial Regex Slot();

@@ -6,7 +6,8 @@ namespace Toolformer.Evaluation;
 
 /// <summary>
 /// Reads official data files, compressed or not: JSON Lines, a JSON array, or a JSON object with the array in one of
-/// its fields; what the file begins with tells which one it is. What can't be read is named with file and line.
+/// its fields; what the file begins with tells which one it is. In .csv and .tsv files every row is a record, and the
+/// first one names its fields. What can't be read is named with file and place.
 /// </summary>
 internal static class DataFile
 {
@@ -14,9 +15,13 @@ internal static class DataFile
     /// <param name="containers">Fields of an object at the top that may hold the array of records.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is of another format.</exception>
-    public static IEnumerable<DataItem> Read(string path, params string[] containers) => IsLines(path, containers)
-        ? Lines(path)
-        : Whole(path, containers);
+    public static IEnumerable<DataItem> Read(string path, params string[] containers) =>
+        Path.GetExtension(CompressedFile.WithoutEnding(path)).ToLowerInvariant() switch
+        {
+            ".csv" => Table(path, ','),
+            ".tsv" => Table(path, '\t'),
+            _ => IsLines(path, containers) ? Lines(path) : Whole(path, containers),
+        };
 
     /// <summary>A file, or all files of a folder with an ending, in order of their names.</summary>
     /// <exception cref="FileNotFoundException">There is neither file nor folder, or none in it.</exception>
@@ -146,6 +151,32 @@ internal static class DataFile
         }
     }
 
+    private static IEnumerable<DataItem> Table(string path, char separator)
+    {
+        using var reader = Open(path);
+        List<string>? names = null;
+        int number = 0;
+        foreach (var row in DelimitedText.Rows(reader.ReadToEnd(), separator))
+        {
+            if (names is null)
+            {
+                names = row;
+                continue;
+            }
+            if (row.Count != names.Count)
+            {
+                throw Bad(path, $"row {number + 2} has {row.Count} fields, but the first one {names.Count}",
+                    "Give the official data file.");
+            }
+            var fields = new Dictionary<string, string>();
+            foreach (var (name, value) in names.Zip(row).Where(f => f.First.Length > 0))
+                fields.TryAdd(name, value);
+            yield return new DataItem(JsonSerializer.SerializeToElement(fields), path, $"row {++number + 1}", number);
+        }
+        if (names is null)
+            throw Bad(path, "the file is empty", "Give the official data file.");
+    }
+
     private static JsonDocument Document(string path)
     {
         try
@@ -182,7 +213,7 @@ internal readonly record struct DataItem(JsonElement Json, string Path, string P
         {
             if (Json.TryGetProperty(name, out var value)
                 && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
-                return value.ToString();
+                return Told(value);
         }
         return null;
     }
@@ -219,15 +250,15 @@ internal readonly record struct DataItem(JsonElement Json, string Path, string P
 
     public static string Shown(string text) => text.Length <= 60 ? text : text[..60] + "…";
 
-    private static void Collect(JsonElement value, List<string> found)
+    private void Collect(JsonElement value, List<string> found)
     {
         switch (value.ValueKind)
         {
-            case JsonValueKind.String when value.GetString() is ['[', .., ']'] list && Listed(list) is { } inner:
+            case JsonValueKind.String when Told(value) is ['[', .., ']'] list && Listed(list) is { } inner:
                 found.AddRange(inner);
                 break;
             case JsonValueKind.String or JsonValueKind.Number:
-                found.Add(value.ToString());
+                found.Add(Told(value));
                 break;
             case JsonValueKind.True or JsonValueKind.False:
                 found.Add(value.ValueKind == JsonValueKind.True ? "yes" : "no");
@@ -241,6 +272,18 @@ internal readonly record struct DataItem(JsonElement Json, string Path, string P
                     "VALUE" or "ALIASES" or "HUMANANSWERS" or "TEXT" or "NAME"))
                     Collect(field.Value, found);
                 break;
+        }
+    }
+
+    private string Told(JsonElement value)
+    {
+        try
+        {
+            return value.ToString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw Bad("a text in it has half a surrogate pair (\\ud800 to \\udfff)", "Give the official data file.");
         }
     }
 

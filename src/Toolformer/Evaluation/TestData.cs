@@ -53,9 +53,8 @@ public sealed class TestData
             if (Reads(benchmark, path))
                 return path;
         }
-        reason = known is null
-            ? $"no data below {_folder}; {benchmark.Citation}"
-            : $"no {known} below {_folder}" + (benchmark.Sources.Count > 0 ? "; --download gets it" : "");
+        reason = $"no {known ?? "data"} below {_folder}; "
+            + (benchmark.Sources.Count > 0 ? "--download gets it" : benchmark.Citation);
         return null;
     }
 
@@ -80,7 +79,8 @@ public sealed class TestData
             var address = new Uri(source.Url);
             if (address.Host != "raw.githubusercontent.com" || address.Segments.Length < 5)
                 continue;
-            string repository = Letters(address.Segments[2]), place = string.Concat(address.Segments.Skip(4));
+            string repository = Letters(address.Segments[2]);
+            string place = Uri.UnescapeDataString(string.Concat(address.Segments.Skip(4)));
             foreach (string file in _files.Where(f => Relative(f).EndsWith($"/{place}", StringComparison.Ordinal)))
             {
                 // A folder "grade-school-math-master" is what its zip file has.
@@ -110,7 +110,7 @@ public sealed class TestData
             .Where(f => !Path.GetFileName(f).Contains("train", StringComparison.OrdinalIgnoreCase))
             .OrderBy(f => Path.GetFileName(f) switch
             {
-                var name when name.StartsWith("test.", StringComparison.OrdinalIgnoreCase) => 0,
+                var name when name == Path.GetFileName(known) => 0,
                 var name when name.Contains("test", StringComparison.OrdinalIgnoreCase) => 1,
                 var name when name.Contains("dev", StringComparison.OrdinalIgnoreCase)
                     || name.Contains("val", StringComparison.OrdinalIgnoreCase) => 3,
@@ -121,7 +121,7 @@ public sealed class TestData
     /// <summary>Whether a file's name begins with one of these: "webquestions.examples.test.json", "nq_open-dev.jsonl".
     /// </summary>
     private static bool Begins(string file, string[] names) => file.Index().Any(at =>
-        at.Item is '.' or '-' or '_' && names.Contains(Letters(file[..at.Index])));
+        at.Item is '.' or '-' or '_' or ' ' && names.Contains(Letters(file[..at.Index])));
 
     private string Relative(string file) =>
         Path.GetRelativePath(_folder, file).Replace(Path.DirectorySeparatorChar, '/');

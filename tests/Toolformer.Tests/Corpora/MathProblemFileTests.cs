@@ -31,6 +31,15 @@ public sealed class MathProblemFileTests : IDisposable
     }
 
     [Fact]
+    public void Asdiv_with_its_fields_in_small_letters_keeps_the_body()
+    {
+        var problem = Assert.Single(MathProblemFile.Read(Write("validation.jsonl",
+            """{"body": "Two lie here.", "question": "How many?", "answer": "2 (things)", "formula": "2=2"}""")));
+        Assert.Equal("Two lie here. How many?", problem.Text);
+        Assert.Equal(2, problem.Number);
+    }
+
+    [Fact]
     public void Svamp_is_read_from_the_json_of_its_authors()
     {
         string path = Write("SVAMP.json", """
@@ -53,6 +62,16 @@ public sealed class MathProblemFileTests : IDisposable
         """)]
     [InlineData("c.json", """
         [{"id":7,"original_text":"He has $ number0 , then number1 . How many ?","number_list":["5","2"],"ans":7}]
+        """)]
+    [InlineData("d.json", """
+        [{"id":7,"Question":"He has $ N_00 , then N_01 . How many ?","Numbers":"5 2","Answer":7.0,"Body":null}]
+        """)]
+    [InlineData("e.json", """
+        [{"id":7,"Question":"He has $ number0 , then number1 . How many ?","Numbers":"5 2","Answer":"7.0",
+          "Body":"He has $ number0 , then number1 .","Ques":"How many ?"}]
+        """)]
+    [InlineData("f.jsonl", """
+        {"iIndex":"7","sQuestion":"He has $5, then 2. How many?","lEquations":["X=5+2"],"lSolutions":"7.0"}
         """)]
     public void Mawps_is_read_from_the_json_of_its_authors_and_from_that_of_the_toolkit(string name, string json)
     {

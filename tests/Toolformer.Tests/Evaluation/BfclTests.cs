@@ -65,6 +65,20 @@ public class BfclTests
     }
 
     [Fact]
+    public void A_value_that_is_not_of_the_parameters_type_can_be_written_where_only_such_are_right()
+    {
+        using var files = Files("BFCL_v4_simple_python.json", """
+            [{"shop.order": {"item": ["Red pen"], "count": ["stock['pens']"], "days": [["first", "last"], ""]}}]
+            """);
+        var task = new BfclSimple();
+        var example = task.Load(files.Path)[0];
+        Assert.True(task.IsCorrect(TaskContractTests.Said(task.Completion(example)), example));
+        Assert.True(task.IsCorrect(
+            Called(("shop_order", "Red pen, count=\"stock\\u005b'pens'\\u005d\", days=(first, last)")), example));
+        Assert.False(task.IsCorrect(Called(("shop_order", "Red pen, count=2")), example));
+    }
+
+    [Fact]
     public void Where_no_function_fits_every_call_is_wrong()
     {
         using var files = Files("BFCL_v4_irrelevance.json", "[]");

@@ -70,6 +70,37 @@ public class ScoringTests
     }
 
     [Theory]
+    [InlineData(" one two three four five six", true)]
+    [InlineData(" The one, two - three four five six seven", true)]
+    [InlineData(" one two three four five", false)]
+    [InlineData(" so one two three four five six", false)]
+    public void With_an_answer_of_more_words_than_count_a_prediction_must_begin(string prediction, bool right) =>
+        Assert.Equal(right, Scoring.FirstWordsContain(prediction, 5, ["one two - three four five six"]));
+
+    [Theory]
+    [InlineData("---", " ---.", true)]
+    [InlineData(")", " (as said)", false)]
+    [InlineData("/", " a / is", true)]
+    [InlineData("", " .", false)]
+    public void An_answer_of_nothing_but_marks_must_be_a_word(string answer, string prediction, bool right) =>
+        Assert.Equal(right, Scoring.FirstWordsContain(prediction, 5, [answer]));
+
+    [Theory]
+    [InlineData("是Paris。", "Paris", true)]
+    [InlineData("是。Paris城", "Paris", true)]
+    [InlineData("一二三四五Paris", "Paris", false)] // five characters count as five words
+    [InlineData("在北京大学", "北京", true)]
+    [InlineData("เมืองParis", "Paris", true)]
+    [InlineData("ที่Paris", "Paris", true)]
+    [InlineData("दिल्ली, भारत।", "दिल्ली", true)]
+    [InlineData("هي باريس؟", "باريس", true)]
+    [InlineData("Hydro\u00ADgen\u200E", "Hydrogen", true)]
+    [InlineData("14\u00A0May 512", "14 May", true)]
+    public void Words_are_found_in_scripts_that_have_no_spaces_and_marks_that_nobody_sees_do_not_count(
+        string prediction, string answer, bool right) =>
+        Assert.Equal(right, Scoring.FirstWordsContain(prediction, 5, [answer]));
+
+    [Theory]
     [InlineData("The  U.S. Army!", "us army")]
     [InlineData("Knight's-Head", "knightshead")]
     [InlineData("A café\n", "café")]

@@ -127,5 +127,68 @@ public class TaskRulesTests
         Assert.Equal(worked.Prompt, Of("mlqa_de").Load($"{files.Path}#{name}")[0].Prompt);
     }
 
+    [Fact]
+    public void Tables_of_comma_and_tab_separated_values_are_read_like_other_files()
+    {
+        using var sheet = new MadeFiles(new WorkedExample(
+            "a.csv", "\uFEFFQuestion,,Answer,Answer 2\r\n\"Who, \"\"A\"\"?\",,ann,Ann I\r\nWhere?,,Ys,\r\n", ""));
+        var read = Of("bamboogle").Load(sheet.Path);
+        Assert.Equal("Answer the following question: Who, \"A\"?", read[0].Prompt);
+        Assert.Equal(["ann|Ann I", "Ys"], read.Select(e => string.Join('|', e.Answers)));
+        using var tabs = new MadeFiles(new WorkedExample(
+            "a.tsv", "id\tquestion\tpossible_answers\n7\tWho?\t\"[\"\"Ann\"\", \"\"A. B.\"\"]\"\n", ""));
+        var one = Assert.Single(Of("popqa").Load(tabs.Path));
+        Assert.Equal("7 Ann|A. B.", $"{one.Id} {string.Join('|', one.Answers)}");
+        using var broken = new MadeFiles(new WorkedExample("b.tsv", "id\tquestion\n1\n", ""));
+        Assert.Contains("row 2 has 1 fields", Assert.Throws<InvalidDataException>(
+            () => Of("popqa").Load(broken.Path)).Message);
+    }
+
+    [Fact]
+    public void A_fact_that_is_repeated_for_each_of_its_sentences_is_asked_once()
+    {
+        using var file = new MadeFiles(new WorkedExample("trex.jsonl", """
+            {"uuid": "1", "predicate_id": "P19", "sub_label": "Al", "obj_label": "Ys", "template": "[X] is of [Y] .",
+            """ + """
+             "masked_sentence": "Al, of [MASK], sings."}
+            {"uuid": "1", "predicate_id": "P19", "sub_label": "Al", "obj_label": "Ys", "template": "[X] is of [Y] .",
+            """ + """
+             "masked_sentence": "Al lives in [MASK]."}
+            """, ""));
+        Assert.EndsWith(": Al is of", Assert.Single(Of("lama_trex").Load(file.Path)).Prompt);
+        Assert.EndsWith(": Al lives in", Assert.Single(Of("lama_trex").Load(file.Path + "#sentences")).Prompt);
+    }
+
+    [Fact]
+    public void The_templates_of_LAMA_may_lie_among_its_facts()
+    {
+        var worked = Of("lama_trex").Worked!;
+        using var files = new MadeFiles(worked with
+        {
+            Files = [worked.Files[0], ("TREx/relations.jsonl", worked.Files[1].Content)],
+        });
+        Assert.Equal(2, Of("lama_trex").Load(Path.GetDirectoryName(files.Path)!).Count);
+    }
+
+    [Fact]
+    public void Half_a_surrogate_pair_is_named_with_its_line()
+    {
+        using var file = new MadeFiles(new WorkedExample("q.jsonl", """
+            {"question": "a", "answer": "one"}
+            {"question": "b", "answer": ["two", "\ud800"]}
+            """, ""));
+        Assert.Contains("line 2", Assert.Throws<InvalidDataException>(
+            () => Of("natural_questions").Load(file.Path)).Message);
+    }
+
+    [Fact]
+    public void The_English_paragraphs_of_XQuAD_may_lie_in_a_folder_of_their_own()
+    {
+        var worked = Of("xquad_de").Worked!;
+        using var files = new MadeFiles(new WorkedExample(
+            [("xquad.de/test.json", worked.Files[0].Content), ("xquad.en/test.json", worked.Files[1].Content)], ""));
+        Assert.Equal(worked.Prompt, Of("xquad_de").Load(files.Path)[0].Prompt);
+    }
+
     private static EvalTask Of(string name) => Catalog.Find<EvalTask>().Single(t => t.Name == name);
 }

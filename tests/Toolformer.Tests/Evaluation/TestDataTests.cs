@@ -39,6 +39,61 @@ public sealed class TestDataTests : IDisposable
         Assert.Null(data.Find(new XquadArabic(), out _));
     }
 
+    [Theory]
+    [InlineData("data/Google_RE", "lama_google_re")]
+    [InlineData("LAMA/data/TREx", "lama_trex")]
+    public void A_set_of_several_files_is_found_as_a_whole_folder(string place, string name)
+    {
+        var task = Catalog.Find<EvalTask>().Single(t => t.Name == name);
+        foreach (string part in (string[])["P19", "P20"])
+        {
+            Write($"{place}/{part}.jsonl", $$"""
+                {"uuid": "{{part}}", "sub_label": "Al", "obj_label": "Ys", "template": "[X] is in [Y]"}
+                """);
+        }
+        string found = new TestData(_folder).Find(task, out _)!;
+        Assert.Equal(Path.Combine(_folder, place), found);
+        Assert.Equal(2, task.Load(found).Count);
+    }
+
+    [Theory]
+    [InlineData("grade-school-math-master/grade_school_math/data/test.jsonl", "gsm8k")]
+    [InlineData("nlu-asdiv-dataset/dataset/ASDiv.xml", "asdiv")]
+    [InlineData("SVAMP-main/SVAMP.json", "svamp")]
+    [InlineData("dataset-factoid-webquestions/main/test.json", "webquestions")]
+    [InlineData("webquestions.examples.test.json", "webquestions")]
+    [InlineData("web_questions-test.jsonl", "webquestions")]
+    [InlineData("natural-questions/nq_open/NQ-open.dev.jsonl", "natural_questions")]
+    [InlineData("nq_open-validation.jsonl", "natural_questions")]
+    [InlineData("triviaqa-unfiltered/unfiltered-web-dev.json", "triviaqa")]
+    [InlineData("trivia_qa/validation.jsonl", "triviaqa")]
+    [InlineData("MLQA_V1/test/test-context-en-question-hi.json", "mlqa_hi")]
+    [InlineData("language/templama/test.json", "templama")]
+    [InlineData("templama_test.json", "templama")]
+    [InlineData("LAMA/data/Squad/test.jsonl", "lama_squad")]
+    [InlineData("BIG-Bench-Hard/bbh/object_counting.json", "bbh_object_counting")]
+    [InlineData("2WikiMultihopQA/dev.json", "two_wiki")]
+    [InlineData("musique/data/musique_ans_v1.0_dev.jsonl", "musique")]
+    [InlineData("self-ask/Bamboogle Prerelease - Sheet1.csv", "bamboogle")]
+    [InlineData("adaptive-retrieval/data/popQA.tsv", "popqa")]
+    public void Data_are_found_as_their_publishers_have_them(string file, string name)
+    {
+        var task = Catalog.Find<EvalTask>().Single(t => t.Name == name);
+        string content = Path.GetExtension(file) switch
+        {
+            ".csv" => "Question,Answer\nWho?,Ann\n",
+            ".tsv" => "question\tpossible_answers\nWho?\tAnn\n",
+            _ => task.Worked!.Files[0].Content,
+        };
+        // Others that are alike, or named alike.
+        Write("grade-school-math-master/data/train.jsonl", "{\"question\": \"1?\", \"answer\": \"1\"}");
+        if (Path.GetFileName(file) is "test.json" or "dev.json")
+            Write(Path.Combine(Path.GetDirectoryName(file)!, "a_test.json"), content);
+        string path = Write(file, content);
+        Assert.Equal(path, new TestData(_folder).Find(task, out string reason));
+        Assert.Equal("", reason);
+    }
+
     [Fact]
     public void Generated_data_need_no_file() => Assert.Equal("", new TestData(_folder).Find(new Dateset(), out _));
 

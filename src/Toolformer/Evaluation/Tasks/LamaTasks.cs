@@ -38,12 +38,10 @@ public abstract class LamaTask : EvalTask
                     : Statements(item, relation => (templates ??= Templates(parts, file)).GetValueOrDefault(relation));
                 string? before = statements.Select(s => PaperPrompts.BeforeFinalMask(s, Mask))
                     .FirstOrDefault(b => b is not null);
-                bool repeated = item.Text("uuid") is { } fact && !facts.Add(sentences ? fact : fact + before);
-                if (before is not null && !repeated)
-                {
-                    examples.Add(new EvalExample(item.Id("uuid", "id"), PaperPrompts.Cloze(before),
-                        [item.Need("obj_label").Trim()]));
-                }
+                if (before is null || (item.Text("uuid") is { } fact && !facts.Add(sentences ? fact : fact + before)))
+                    continue;
+                examples.Add(new EvalExample(item.Id("uuid", "id"), PaperPrompts.Cloze(before),
+                    [item.Need("obj_label").Trim()]));
             }
         }
         return DataFile.Some(examples, parts[0], $"no statement ends with its mask {Mask}");

@@ -81,7 +81,9 @@ public sealed class Bamboogle : MultiHopTask
     public override string Name => "bamboogle";
 
     public override string Citation => "Press et al.: Measuring and Narrowing the Compositionality Gap, EMNLP Findings "
-        + "2023. JSON Lines of {question, golden_answers}.";
+        + "2023. The authors' table (Question, Answer, Answer 2 as .csv), or JSON Lines of {question, golden_answers}.";
+
+    public override string? DownloadedPath => "bamboogle/Bamboogle Prerelease - Sheet1.csv";
 
     public override WorkedExample? Worked => new("test.jsonl",
         """
@@ -97,8 +99,12 @@ public sealed class PopQa : MultiHopTask
 {
     public override string Name => "popqa";
 
-    public override string Citation => "Mallen et al.: When Not to Trust Language Models, ACL 2023. JSON Lines of "
-        + "{question, possible_answers}; one hop.";
+    public override string Citation => "Mallen et al.: When Not to Trust Language Models, ACL 2023. popQA.tsv, or JSON "
+        + "Lines of {question, possible_answers}; one hop.";
+
+    public override IReadOnlyList<EvalSource> Sources => [new("popqa/popQA.tsv",
+        "https://raw.githubusercontent.com/AlexTMallen/adaptive-retrieval/2b70c1ea7db206be429e90b6dbaf850f4514c5ec"
+        + "/data/popQA.tsv", "MIT")];
 
     public override WorkedExample? Worked => new("test.jsonl",
         """

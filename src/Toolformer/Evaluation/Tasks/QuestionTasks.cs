@@ -36,7 +36,8 @@ public abstract partial class QuestionTask : EvalTask
             string question = item.Text("question", "Question", "qText", "question_text", "utterance")
                 ?? Framed(item.Need("context", "input", "question"));
             var answers = item.Text("targetValue") is { } list ? Described(list) : item.Texts(
-                "answer", "Answer", "answers", "golden_answers", "possible_answers", "aliases", "answer_aliases");
+                "answer", "Answer", "Answer 2", "answers", "golden_answers", "possible_answers", "aliases",
+                "answer_aliases");
             if (answers.Count == 0)
                 throw item.Bad("it has no answer", "Give the part of the data set that is published with answers.");
             examples.Add(new EvalExample(
