@@ -87,6 +87,17 @@ public class FilterCallsTests
     }
 
     [Fact]
+    public void A_call_is_scored_where_its_tokens_just_fit_and_not_where_one_is_too_many()
+    {
+        // The last of the five tokens that are scored is predicted, not read.
+        int needed = 1 + Markup.Encode(new ApiCall("Add", "1+2", "3")).Length + 7 + 5 - 1;
+        FilteredCall Score(int context) => Filter(ScriptedModel.Make(contextLength: context))
+            .Score([(Document(new string('x', 40)), [Call(7, "1+2", "3")])])[0];
+        Assert.NotNull(Score(needed).Gain);
+        Assert.Equal(FilterCalls.TooLong, Score(needed - 1).Reason);
+    }
+
+    [Fact]
     public void Losses_do_not_depend_on_what_is_scored_together()
     {
         (DocumentRecord, IReadOnlyList<ExecutedCall>)[] documents = [.. Enumerable.Range(0, 6).Select(n =>

@@ -31,6 +31,26 @@ public class SampleCallsTests
     }
 
     [Fact]
+    public void A_call_is_written_after_the_prompt_and_just_the_text_that_stands_before_it()
+    {
+        var begun = new List<int[]>();
+        var model = new FakeModel(context =>
+        {
+            if (context[^1] == ByteTokenizer.Open)
+                begun.Add([.. context]);
+            return ScriptedModel.Logits(context);
+        });
+        var tool = Taught(new AddTool(), o => o with { StartThreshold = 0.004, Positions = 4, CallsPerPosition = 20 });
+        var (calls, _) = Sample(model, tool);
+        int[] prompt = [ByteTokenizer.EndOfText, .. Ids(tool.PromptHead + AnnotationPrompt.Query(Text))];
+        int[] positions = [.. begun.Select(read => read.Length - prompt.Length - 1).Distinct()];
+        Assert.Equal(4, positions.Length);
+        Assert.Subset(positions.ToHashSet(), calls.Select(c => c.Position).ToHashSet());
+        Assert.All(begun, read => Assert.Equal(
+            [.. prompt, .. Ids(Text).Take(read.Length - prompt.Length - 1), ByteTokenizer.Open], read));
+    }
+
+    [Fact]
     public void The_threshold_is_strict()
     {
         var even = new FakeModel(_ => new float[259]);
