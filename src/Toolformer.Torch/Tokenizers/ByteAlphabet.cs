@@ -5,20 +5,20 @@ namespace Toolformer.Torch.Tokenizers;
 /// </summary>
 internal static class ByteAlphabet
 {
-    private static readonly char[] s_characters = Characters();
-    private static readonly Dictionary<char, byte> s_bytes =
-        s_characters.Select((c, b) => (c, b)).ToDictionary(p => p.c, p => (byte)p.b);
+    private static readonly char[] Alphabet = Characters();
+    private static readonly Dictionary<char, byte> ByteOf =
+        Alphabet.Select((c, b) => (c, b)).ToDictionary(p => p.c, p => (byte)p.b);
 
     /// <summary>The bytes in the order of their characters, in which vocabularies list them.</summary>
     public static IEnumerable<byte> Bytes => Enumerable.Range(0, 256).Select(b => (byte)b).OrderBy(Spell);
 
-    public static char Spell(byte value) => s_characters[value];
+    public static char Spell(byte value) => Alphabet[value];
 
     public static string Spell(ReadOnlySpan<byte> bytes)
     {
         Span<char> characters = bytes.Length <= 256 ? stackalloc char[bytes.Length] : new char[bytes.Length];
         for (int i = 0; i < bytes.Length; i++)
-            characters[i] = s_characters[bytes[i]];
+            characters[i] = Alphabet[bytes[i]];
         return new string(characters);
     }
 
@@ -28,7 +28,7 @@ internal static class ByteAlphabet
         var bytes = new byte[spelling.Length];
         for (int i = 0; i < bytes.Length; i++)
         {
-            if (!s_bytes.TryGetValue(spelling[i], out bytes[i]))
+            if (!ByteOf.TryGetValue(spelling[i], out bytes[i]))
                 return null;
         }
         return bytes;

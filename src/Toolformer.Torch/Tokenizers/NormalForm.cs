@@ -13,8 +13,8 @@ internal sealed class NormalForm
     private const int Leading = 0x1100, Vowel = 0x1161, BeforeTrailing = 0x11A7, Syllable = 0xAC00;
     private const int Leadings = 19, Vowels = 21, Trailings = 28, Syllables = Leadings * Vowels * Trailings;
 
-    private static readonly Lazy<NormalForm> s_canonical = new(() => new NormalForm(compatible: false));
-    private static readonly Lazy<NormalForm> s_compatible = new(() => new NormalForm(compatible: true));
+    private static readonly Lazy<NormalForm> Canonical = new(() => new NormalForm(compatible: false));
+    private static readonly Lazy<NormalForm> Compatible = new(() => new NormalForm(compatible: true));
 
     private readonly Dictionary<int, int[]> _parts = [];
     private readonly Dictionary<(int First, int Second), int> _composites = [];
@@ -58,7 +58,7 @@ internal sealed class NormalForm
         // The first character that a form may change.
         char first = compatible ? '\u00A0' : compose ? '\u0300' : '\u00C0';
         return text.Text.AsSpan().ContainsAnyExceptInRange('\0', (char)(first - 1))
-            ? (compatible ? s_compatible : s_canonical).Value.Normalize(text, compose)
+            ? (compatible ? Compatible : Canonical).Value.Normalize(text, compose)
             : text;
     }
 

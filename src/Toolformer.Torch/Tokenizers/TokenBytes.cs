@@ -9,7 +9,7 @@ namespace Toolformer.Torch.Tokenizers;
 internal sealed record TokenBytes(Func<string, bool, byte[]> Of, LeadingSpace Leading = LeadingSpace.Kept)
 {
     // What the cleaning after WordPiece joins again, in Hugging Face's order.
-    private static readonly (string, string)[] s_cleaned =
+    private static readonly (string, string)[] Cleaned =
         [(" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
             (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re")];
 
@@ -34,7 +34,7 @@ internal sealed record TokenBytes(Func<string, bool, byte[]> Of, LeadingSpace Le
     {
         bool continues = mark.Length > 0 && spelling.StartsWith(mark, StringComparison.Ordinal);
         string text = continues ? spelling[mark.Length..] : " " + spelling;
-        return Encoding.UTF8.GetBytes(clean ? s_cleaned.Aggregate(text, (t, c) => t.Replace(c.Item1, c.Item2)) : text);
+        return Encoding.UTF8.GetBytes(clean ? Cleaned.Aggregate(text, (t, c) => t.Replace(c.Item1, c.Item2)) : text);
     }, LeadingSpace.DroppedOnce);
 
     /// <summary>The byte that "&lt;0x0A&gt;" and its like spell; null for any other spelling.</summary>

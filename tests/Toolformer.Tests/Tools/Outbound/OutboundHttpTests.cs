@@ -120,7 +120,7 @@ public class OutboundHttpTests
             await stream.WriteAsync("HTTP/1.1 200 OK\r\n"u8.ToArray(), cancellation);
             await holder[0].WriteEndlesslyAsync(stream, "X-More: and more\r\n"u8.ToArray(), cancellation);
         });
-        Assert.NotNull((await Ask(server)).Error);
+        Assert.Contains("more than is read", (await Ask(server)).Error);
     }
 
     [Fact]
