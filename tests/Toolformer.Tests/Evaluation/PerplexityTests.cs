@@ -37,6 +37,18 @@ public class PerplexityTests
         Assert.True(measured.Stderr > 0);
     }
 
+    [Fact]
+    public void The_error_of_texts_of_one_length_is_that_of_their_mean_carried_over_to_the_exponential()
+    {
+        using var model = Model();
+        string[] texts = ["The quick", "brown fox", "jumps lit", "over lazy", "dogs here"];
+        double[] losses = [.. texts.Select(text => Perplexity.Measure(model, [text], open: null).MeanLoss)];
+        double mean = losses.Average();
+        double deviation = Math.Sqrt(losses.Sum(l => (l - mean) * (l - mean)) / (losses.Length - 1));
+        var measured = Perplexity.Measure(model, texts, open: null);
+        Assert.Equal(Math.Exp(mean) * deviation / Math.Sqrt(losses.Length), measured.Stderr, 1e-6 * measured.Value);
+    }
+
     [Theory]
     [InlineData(5)]
     [InlineData(7)]

@@ -40,6 +40,22 @@ public sealed class PredictionCacheTests : IDisposable
     }
 
     [Fact]
+    public void Another_day_other_tools_and_other_examples_make_another_key()
+    {
+        var (arm, task) = (Arm("1", "me"), new Three(1, "Say"));
+        var example = task.Load("none")[0] with { Date = new DateOnly(2017, 3, 9) };
+        EvalExample[][] batches =
+        [
+            [example], [example with { Date = new DateOnly(2017, 3, 10) }], [example with { Date = null }],
+            [example with { Tools = [new Calendar()] }], [example with { Tools = [] }], [example, example], [],
+        ];
+        string?[] keys = [.. batches.Select(batch => PredictionCache.KeyOf(arm, task, batch))];
+        Assert.Equal(keys.Length, keys.Distinct().Count());
+        // Who asks by which name, and what is right, is not the model's business.
+        Assert.Equal(keys[0], PredictionCache.KeyOf(arm, task, [example with { Id = "9", Answers = ["7"] }]));
+    }
+
+    [Fact]
     public async Task Without_an_identity_nothing_is_kept()
     {
         await Run("a", Arm("1", null));

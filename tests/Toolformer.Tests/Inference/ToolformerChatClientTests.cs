@@ -65,6 +65,16 @@ public class ToolformerChatClientTests
     }
 
     [Fact]
+    public async Task Errors_with_an_answer_between_them_are_not_in_a_row()
+    {
+        var model = ScriptedModel.Writes("a [Sum(x) ->] [Sum(1+1) -> 2] [Sum(y) ->] [Sum(1+2) -> 3]");
+        using var client = new ToolformerChatClient(new ToolUsingModel(model, new Toolbox([Sum])),
+            Options with { Generation = Options.Generation with { MaxCalls = 4 } });
+        var response = await client.GetResponseAsync("a");
+        Assert.Equal(4, response.Messages.SelectMany(m => m.Contents).OfType<FunctionResultContent>().Count());
+    }
+
+    [Fact]
     public async Task Requests_wait_for_one_another_and_too_many_are_refused()
     {
         var options = Options with { MaxWaiting = 1 };

@@ -47,6 +47,27 @@ public class ResumeTests
         Assert.True(killed >= 8, $"{killed} states tried");
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Records_that_the_log_knows_and_the_disk_has_lost_are_written_again(int stage)
+    {
+        using var fixture = new AnnotationFixture(documents: 4);
+        await fixture.Run();
+        string file = Stages[stage].Files[^1];
+        int length = (int)new FileInfo(Path.Combine(fixture.RunPath(), file)).Length;
+        foreach (int left in (int[])[0, length / 2, length - 1])
+        {
+            string name = $"lost after {left}";
+            Copy(fixture.RunPath(), fixture.RunPath(name), Stages.Skip(stage + 1));
+            Truncate(Path.Combine(fixture.RunPath(name), file), left);
+            await fixture.Run(name);
+            Assert.Equal(fixture.Outputs(), fixture.Outputs(name));
+        }
+    }
+
     [Fact]
     public async Task A_run_cancelled_again_and_again_ends_with_the_same_files()
     {

@@ -56,6 +56,13 @@ public sealed class ResultCacheTests : IDisposable
     }
 
     [Fact]
+    public void Where_a_part_of_a_key_ends_and_the_next_begins_makes_another_key()
+    {
+        var tool = new Calendar();
+        Assert.NotEqual(ResultCache.KeyOf(tool, "2017-03-09", "1"), ResultCache.KeyOf(tool, "2017-03-091", ""));
+    }
+
+    [Fact]
     public async Task Failures_changes_and_tools_that_forbid_it_are_not_kept()
     {
         int calls = 0;
