@@ -121,8 +121,8 @@ internal sealed class DecodeBatch(TorchLanguageModel model) : IDecodeBatch, IAtt
         long[] wanted = [.. Enumerable.Range(0, Count).Where(r => tokens[r].Count > 0)];
         var last = wanted.Select(r => r * longest + tokens[(int)r].Count - 1).ToArray();
         var logits = _decoder.Head(hidden.reshape(-1, _decoder.Shape.Width)
-            .index_select(0, tensor(last, device: _decoder.Device))).to(ScalarType.Float32).cpu().contiguous();
-        float[] values = logits.data<float>().ToArray();
+            .index_select(0, tensor(last, device: _decoder.Device))).to(ScalarType.Float32);
+        float[] values = logits.Values<float>();
         int vocabulary = _decoder.Shape.VocabularySize;
         for (int w = 0; w < wanted.Length; w++)
             results[wanted[w]] = values.AsMemory(w * vocabulary, vocabulary);

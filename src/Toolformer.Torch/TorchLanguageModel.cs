@@ -204,8 +204,8 @@ public sealed class TorchLanguageModel : ILanguageModel
                 var at = tensor(targets.Select(a => (long)a.Row * VocabularySize + a.Want.Token).ToArray(),
                     device: Decoder.Device);
                 var from = tensor(targets.Select(a => (long)a.Row).ToArray(), device: Decoder.Device);
-                float[] found = [.. logits.view(-1).index_select(0, at)
-                    .Minus(normaliser.view(-1).index_select(0, from)).cpu().data<float>()];
+                float[] found = logits.view(-1).index_select(0, at)
+                    .Minus(normaliser.view(-1).index_select(0, from)).Values<float>();
                 for (int a = 0; a < targets.Length; a++)
                     results[targets[a].Want.Input].LogProbabilities[targets[a].Want.Slot] = found[a];
             }
@@ -213,15 +213,15 @@ public sealed class TorchLanguageModel : ILanguageModel
             {
                 int most = Math.Min(batch.Max(i => i.Top), VocabularySize);
                 var (values, indexes) = logits.topk(most, 1);
-                float[] scores = [.. values.Minus(normaliser).cpu().data<float>()];
-                long[] ids = [.. indexes.cpu().data<long>()];
+                float[] scores = values.Minus(normaliser).Values<float>();
+                long[] ids = indexes.Values<long>();
                 foreach (var (row, want) in asked.Where(a => a.Want.Token == top))
                     results[want.Input].Top[want.Slot] = [.. Enumerable.Range(row * most, most)
                         .Take(batch[want.Input].Top).Select(i => new TokenScore((int)ids[i], scores[i]))];
             }
             if (asked.Any(a => a.Want.Token == argmax))
             {
-                long[] best = [.. logits.argmax(1).cpu().data<long>()];
+                long[] best = logits.argmax(1).Values<long>();
                 foreach (var (row, want) in asked.Where(a => a.Want.Token == argmax))
                     results[want.Input].Argmax![want.Slot] = (int)best[row];
             }

@@ -52,7 +52,7 @@ public sealed class SpanModel : IDisposable
             for (int b = 0; b < batch.Count; b++)
             {
                 using var scope = NewDisposeScope();
-                float[] both = [.. logits[b].narrow(0, 0, inputs[batch[b]].Ids.Count).t().contiguous().data<float>()];
+                float[] both = logits[b].narrow(0, 0, inputs[batch[b]].Ids.Count).t().Values<float>();
                 results[batch[b]] = new(both[..(both.Length / 2)], both[(both.Length / 2)..]);
             }
         }

@@ -57,8 +57,8 @@ public sealed class Seq2SeqModel(EncoderDecoder network) : IDisposable
             {
                 var target = pairs[batch[b]].Target;
                 var ids = tensor(target.Select(t => (long)t).ToArray(), device: logits.device).unsqueeze(1);
-                scores[batch[b]] = [.. logits[b].narrow(0, 0, target.Count).to(ScalarType.Float32).log_softmax(1)
-                    .gather(1, ids).cpu().data<float>()];
+                scores[batch[b]] = logits[b].narrow(0, 0, target.Count).to(ScalarType.Float32).log_softmax(1)
+                    .gather(1, ids).Values<float>();
             }
         }
         return scores;
@@ -82,8 +82,8 @@ public sealed class Seq2SeqModel(EncoderDecoder network) : IDisposable
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var (best, index) = network.Step(state, tokens).log_softmax(1).max(1);
-            float[] scores = [.. best.cpu().data<float>()];
-            tokens = [.. index.cpu().data<long>()];
+            float[] scores = best.Values<float>();
+            tokens = index.Values<long>();
             var left = new List<long>();
             for (int r = 0; r < live.Length; r++)
             {
@@ -146,8 +146,8 @@ public sealed class Seq2SeqModel(EncoderDecoder network) : IDisposable
             device: logits.device).unsqueeze(1);
         var scores = logits.log_softmax(1).Plus(sums).view(searches.Length, -1);          // (B, W·V)
         var (values, indices) = scores.topk(count, 1);
-        float[] best = [.. values.cpu().data<float>()];
-        long[] where = [.. indices.cpu().data<long>()];
+        float[] best = values.Values<float>();
+        long[] where = indices.Values<long>();
         int vocabulary = Shape.VocabularySize;
         return [.. Enumerable.Range(0, searches.Length).Select(s => Enumerable.Range(s * count, count)
             .Select(i => ((double)best[i], (int)(where[i] / vocabulary), (int)(where[i] % vocabulary))).ToArray())];

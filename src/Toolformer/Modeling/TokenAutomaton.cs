@@ -27,8 +27,7 @@ public sealed class TokenAutomaton
     {
         _bytes = new ByteAutomaton(graph);
         _vocabulary = vocabulary;
-        bool[] hasByte = [.. Enumerable.Range(0, 256).Select(b => vocabulary.HasByte((byte)b))];
-        if (graph.Arcs.Any(arc => hasByte.AsSpan(arc.Low, arc.High - arc.Low + 1).Contains(false)))
+        if (graph.Arcs.Any(arc => vocabulary.HasByte[arc.Low..(arc.High + 1)].Contains(false)))
             _needed = [];
         IsEmpty = !IsAccepting(Start) && !Allowed(Start).ContainsAnyExcept(0ul);
     }

@@ -16,6 +16,7 @@ public sealed class TokenTrie
     private readonly int[] _tokens;
     private readonly int[] _textStart;
     private readonly byte[] _text;
+    private readonly bool[] _hasByte = new bool[256];
 
     /// <param name="excluded">Tokens that are no text although the tokenizer does not say so.</param>
     public TokenTrie(ITokenizer tokenizer, params IEnumerable<int> excluded)
@@ -33,6 +34,12 @@ public sealed class TokenTrie
         _text = [.. text];
         _tokens = [.. Enumerable.Range(0, VocabularySize).Where(id => Bytes(id).Length > 0)];
         Array.Sort(_tokens, (a, b) => Bytes(a).SequenceCompareTo(Bytes(b)) is var order and not 0 ? order : a - b);
+
+        foreach (int id in _tokens)
+        {
+            if (Bytes(id) is [var single])
+                _hasByte[single] = true;
+        }
 
         var (bytes, depths, first, end) = (new List<byte>(), new List<ushort>(), new List<int>(), new List<int>());
         var open = new List<int>();
@@ -81,16 +88,8 @@ public sealed class TokenTrie
         ? _text.AsSpan(_textStart[token].._textStart[token + 1])
         : default;
 
-    /// <summary>Whether some token is just this byte.</summary>
-    internal bool HasByte(byte value)
-    {
-        for (int node = 0; node < _byte.Length; node = _end[node])
-        {
-            if (_byte[node] == value)
-                return TokensAt(node).Length > 0;
-        }
-        return false;
-    }
+    /// <summary>For each byte whether some token is just that.</summary>
+    internal ReadOnlySpan<bool> HasByte => _hasByte;
 
     internal int Nodes => _byte.Length;
     internal byte ByteAt(int node) => _byte[node];
