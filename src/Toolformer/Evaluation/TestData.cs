@@ -9,13 +9,14 @@ public sealed class TestData
 {
     private const int MaxFiles = 20_000, MaxDepth = 5, MaxTried = 40;
 
-    private static readonly string[] Endings = [".json", ".jsonl", ".xml", ".csv", ".tsv", ".txt", ".tokens"];
+    private static readonly string[] Endings = [".json", ".jsonl", ".xml", ".csv", ".tsv", ".txt", ".tokens", ".raw"];
 
     /// <summary>What else folders and files of a benchmark are named.</summary>
     private static readonly Dictionary<string, string[]> OtherNames = new()
     {
         ["natural_questions"] = ["nq", "nqopen"],
         ["two_wiki"] = ["2wiki", "2wikimultihop", "2wikimultihopqa"],
+        ["wikitext"] = ["wikitext2raw", "wikitext103", "wikitext103raw"],
     };
 
     private readonly string _folder;

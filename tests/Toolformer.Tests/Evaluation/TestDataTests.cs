@@ -73,12 +73,14 @@ public sealed class TestDataTests : IDisposable
     [InlineData("LAMA/data/Squad/test.jsonl", "lama_squad")]
     [InlineData("BIG-Bench-Hard/bbh/object_counting.json", "bbh_object_counting")]
     [InlineData("2WikiMultihopQA/dev.json", "two_wiki")]
+    [InlineData("wikitext-2/wiki.test.tokens", "wikitext")]
+    [InlineData("wikitext-103-raw/wiki.test.raw", "wikitext")]
     [InlineData("musique/data/musique_ans_v1.0_dev.jsonl", "musique")]
     [InlineData("self-ask/Bamboogle Prerelease - Sheet1.csv", "bamboogle")]
     [InlineData("adaptive-retrieval/data/popQA.tsv", "popqa")]
     public void Data_are_found_as_their_publishers_have_them(string file, string name)
     {
-        var task = Catalog.Find<EvalTask>().Single(t => t.Name == name);
+        var task = Catalog.Find<Benchmark>().Single(t => t.Name == name);
         string content = Path.GetExtension(file) switch
         {
             ".csv" => "Question,Answer\nWho?,Ann\n",
