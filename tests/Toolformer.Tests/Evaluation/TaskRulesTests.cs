@@ -116,6 +116,20 @@ public class TaskRulesTests
     }
 
     [Fact]
+    public void Quotation_marks_inside_an_answer_of_WebQuestions_belong_to_it()
+    {
+        using var file = new MadeFiles(new WorkedExample("webquestions.examples.test.json", """
+            [{"url": "u", "utterance": "who?", "targetValue":
+              "(list (description \"Ann \"Annie\" Example\") (description \"Ys (\"Old?\"): Song\") (description Bo))"},
+             {"url": "u", "utterance": "why?", "targetValue": "(list (description \"\"So\" they say (or not).\"))"}]
+            """, ""));
+        var examples = Of("webquestions").Load(file.Path);
+        Assert.Equal("Ann \"Annie\" Example|Ys (\"Old?\"): Song|Bo", string.Join('|', examples[0].Answers));
+        Assert.Equal("\"So\" they say (or not).", Assert.Single(examples[1].Answers));
+        Assert.NotEqual(examples[0].Id, examples[1].Id);
+    }
+
+    [Fact]
     public void Paragraphs_that_are_not_English_are_refused_unless_the_English_file_is_named()
     {
         var worked = Of("mlqa_de").Worked!;

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Toolformer.Evaluation.Tasks;
 
 /// <summary>
@@ -11,7 +9,7 @@ namespace Toolformer.Evaluation.Tasks;
 /// "who wrote the red book" becomes "Answer the following question: who wrote the red book?"; " It was Ann Example." is
 /// right for ["Ann Example", "A. Example"].
 /// </example>
-public abstract partial class QuestionTask : EvalTask
+public abstract class QuestionTask : EvalTask
 {
     public override int Version => 2;
 
@@ -35,7 +33,7 @@ public abstract partial class QuestionTask : EvalTask
         {
             string question = item.Text("question", "Question", "qText", "question_text", "utterance")
                 ?? Framed(item.Need("context", "input", "question"));
-            var answers = item.Text("targetValue") is { } list ? Described(list) : item.Texts(
+            var answers = item.Text("targetValue") is { } list ? [.. Described(list).Distinct()] : item.Texts(
                 "answer", "Answer", "Answer 2", "answers", "golden_answers", "possible_answers", "aliases",
                 "answer_aliases");
             if (answers.Count == 0)
@@ -58,13 +56,22 @@ public abstract partial class QuestionTask : EvalTask
         return question.Trim();
     }
 
-    /// <summary>Answers as WebQuestions was published: (list (description "Ann Example") (description Bo)).</summary>
-    private static List<string> Described(string list) =>
-        [.. Description().Matches(list).Select(m => m.Groups[1].Success
-            ? m.Groups[1].Value.Replace("\\\"", "\"") : m.Groups[2].Value.Trim())];
-
-    [GeneratedRegex("""\(description\s+(?:"((?:[^"\\]|\\.)*)"|([^()"]+))\)""")]
-    private static partial Regex Description();
+    /// <summary>
+    /// Answers as WebQuestions was published: (list (description "Ann Example") (description Bo)). Quotation marks and
+    /// parentheses inside an answer stand there as they are, so it ends where the next one begins.
+    /// </summary>
+    private static IEnumerable<string> Described(string list)
+    {
+        string inner = list.Trim();
+        if (inner.StartsWith("(list", StringComparison.Ordinal) && inner.EndsWith(')'))
+            inner = inner[..^1];
+        foreach (string part in inner.Split("(description ").Skip(1))
+        {
+            string text = part.TrimEnd();
+            text = (text.EndsWith(')') ? text[..^1] : text).Trim();
+            yield return text is ['"', .., '"'] ? text[1..^1].Replace("\\\"", "\"") : text;
+        }
+    }
 }
 
 /// <summary>WebQuestions: what people asked a search engine, answered from Freebase.</summary>
@@ -74,7 +81,8 @@ public sealed class WebQuestions : QuestionTask
     public override string Name => "webquestions";
 
     public override string Citation => "Berant et al.: Semantic Parsing on Freebase from Question-Answer Pairs, EMNLP "
-        + "2013. The test part: the authors' JSON (utterance, targetValue) or lists of {qText, answers}.";
+        + "2013. The test part: the authors' webquestions.examples.test.json (utterance, targetValue), or lists of "
+        + "{qText, answers}.";
 
     public override IReadOnlyList<EvalSource> Sources => [new("webquestions/test.json",
         "https://raw.githubusercontent.com/brmson/dataset-factoid-webquestions"
