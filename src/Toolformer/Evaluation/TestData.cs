@@ -101,6 +101,7 @@ public sealed class TestData
         string?[] candidates =
         [
             benchmark,
+            benchmark.Replace("mlqa_", "mlqa.en."), // as Hugging Face names the language of the paragraphs too
             known?.Split('/')[0] is { } top && !_shared.Contains(top) ? top : null,
             known?.Split('/') is [_, var own, _, ..] ? own : null,
             .. OtherNames.GetValueOrDefault(benchmark, []),

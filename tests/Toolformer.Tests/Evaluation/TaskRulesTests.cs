@@ -108,9 +108,12 @@ public class TaskRulesTests
             {"utterance": "e", "targetValue": "(list (description \"one\") (description two))"}
             {"context": "Question: f\nAnswer:", "answer": "one", "aliases": ["one", "two"]}
             {"question": "g", "answer": 1}
+            {"question": "h", "question_id": "q", "answer": {"value": "one", "aliases": ["two"],
+            """ + """
+             "matched_wiki_entity_name": "", "normalized_aliases": ["x"], "normalized_value": "x", "type": "WikipediaEntity"}}
             """, ""));
         var examples = Of("natural_questions").Load(file.Path);
-        Assert.Equal(["one", "one|two", "one|two", "one|two", "one|two", "one|two", "1"],
+        Assert.Equal(["one", "one|two", "one|two", "one|two", "one|two", "one|two", "1", "one|two"],
             examples.Select(e => string.Join('|', e.Answers)));
         Assert.Equal("Answer the following question: f?", examples[5].Prompt);
     }
@@ -127,6 +130,23 @@ public class TaskRulesTests
         Assert.Equal("Ann \"Annie\" Example|Ys (\"Old?\"): Song|Bo", string.Join('|', examples[0].Answers));
         Assert.Equal("\"So\" they say (or not).", Assert.Single(examples[1].Answers));
         Assert.NotEqual(examples[0].Id, examples[1].Id);
+    }
+
+    [Fact]
+    public void Rows_of_tables_have_lists_of_answers_and_of_their_names()
+    {
+        using var rows = new MadeFiles(new WorkedExample("mlqa.en.hi.jsonl", """
+            {"context": "Ys sank.", "question": "¿Ys?", "id": "1", "answers":
+            """ + """
+             {"answer_start": [3, 0], "text": ["sank", "Ys sank"]}}
+            """, ""));
+        Assert.Equal(["sank", "Ys sank"], Assert.Single(Of("mlqa_hi").Load(rows.Path)).Answers);
+        using var aliases = new MadeFiles(new WorkedExample("test_with_aliases.json", """
+            {"query": "Al plays for _X_.", "answer": [{"wikidata_id": "Q1", "name": ["Ys United", "Ys FC"]},
+            """ + """
+             {"name": "Is"}], "date": "2012", "id": "Q2_P54_2012", "most_recent_answer": {"wikidata_id": "Q3", "name": "Atlantis"}}
+            """, ""));
+        Assert.Equal(["Ys United", "Ys FC", "Is"], Assert.Single(Of("templama").Load(aliases.Path)).Answers);
     }
 
     [Fact]

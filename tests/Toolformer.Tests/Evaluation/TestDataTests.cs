@@ -68,6 +68,8 @@ public sealed class TestDataTests : IDisposable
     [InlineData("triviaqa-unfiltered/unfiltered-web-dev.json", "triviaqa")]
     [InlineData("trivia_qa/validation.jsonl", "triviaqa")]
     [InlineData("MLQA_V1/test/test-context-en-question-hi.json", "mlqa_hi")]
+    [InlineData("mlqa.en.hi/test.jsonl", "mlqa_hi")]
+    [InlineData("xquad.en/validation.json", "xquad_en")]
     [InlineData("language/templama/test.json", "templama")]
     [InlineData("templama_test.json", "templama")]
     [InlineData("LAMA/data/Squad/test.jsonl", "lama_squad")]
