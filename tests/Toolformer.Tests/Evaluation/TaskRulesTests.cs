@@ -110,7 +110,7 @@ public class TaskRulesTests
             {"question": "g", "answer": 1}
             {"question": "h", "question_id": "q", "answer": {"value": "one", "aliases": ["two"],
             """ + """
-             "matched_wiki_entity_name": "", "normalized_aliases": ["x"], "normalized_value": "x", "type": "WikipediaEntity"}}
+             "normalized_aliases": ["x"], "normalized_value": "x", "type": "WikipediaEntity"}}
             """, ""));
         var examples = Of("natural_questions").Load(file.Path);
         Assert.Equal(["one", "one|two", "one|two", "one|two", "one|two", "one|two", "1", "one|two"],
@@ -144,7 +144,7 @@ public class TaskRulesTests
         using var aliases = new MadeFiles(new WorkedExample("test_with_aliases.json", """
             {"query": "Al plays for _X_.", "answer": [{"wikidata_id": "Q1", "name": ["Ys United", "Ys FC"]},
             """ + """
-             {"name": "Is"}], "date": "2012", "id": "Q2_P54_2012", "most_recent_answer": {"wikidata_id": "Q3", "name": "Atlantis"}}
+             {"name": "Is"}], "date": "2012", "id": "Q2_P54_2012", "most_recent_answer": {"name": "Atlantis"}}
             """, ""));
         Assert.Equal(["Ys United", "Ys FC", "Is"], Assert.Single(Of("templama").Load(aliases.Path)).Answers);
     }
