@@ -165,6 +165,28 @@ const scenarios = {
       ran: await page.evaluate(() => globalThis.ran === true) };
   },
 
+  /** A run's report, a page by itself: legible by light, by dark and on a phone; its slider moved by keyboard. */
+  async report(page) {
+    const done = { violations: [], wide: [] };
+    const views = [['light', 1100, 'light'], ['dark', 1100, 'dark'], ['phone', 375, 'light']];
+    for (const [name, width, colorScheme] of views) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(() => document.querySelectorAll('details').forEach(folded => { folded.open = true; }));
+      done.violations.push(...(await violations(page)).map(v => `${name}: ${v}`));
+      if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth))
+        done.wide.push(name);
+    }
+    if (await page.locator('input[type=range]').count() > 0) {
+      const said = () => page.locator('output').first().textContent();
+      await page.locator('input[type=range]').first().focus();
+      done.before = await said();
+      await page.keyboard.press('ArrowRight');
+      done.after = await said();
+    }
+    return done;
+  },
+
   /** For the pictures in docs/, and for looking at the page. */
   async pictures(page, { prompt, folder, width, height, dark, compare, name, fold }) {
     await page.setViewportSize({ width: width ?? 1180, height: height ?? 760 });

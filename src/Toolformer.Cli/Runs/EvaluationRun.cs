@@ -101,7 +101,7 @@ internal sealed class EvaluationRun(EvaluationPlan plan, string folder, Compute 
     }
 
     /// <summary>tables.md: everything as Markdown.</summary>
-    public string Tables(EvaluationResults results) => EvaluationTables.Of(results, plan.Annotated is null ? ""
+    public string Tables(EvaluationResults results) => EvaluationTables.Of(results, plan.Annotated is null ? null
         : PaperViews.Quality(Filtered(), new AnnotationOptions().FilterThreshold));
 
     /// <summary>

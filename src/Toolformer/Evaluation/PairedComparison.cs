@@ -19,6 +19,9 @@ public sealed record PairedComparison(
     string Task, ComparedArm A, ComparedArm B, int N, int OnlyA, int OnlyB, double Difference, double McNemarP,
     double Low, double High, double BootstrapP)
 {
+    /// <summary>Standard error of the difference, of the same examples in both.</summary>
+    public double Stderr => StandardError(OnlyA, OnlyB, N);
+
     /// <summary>Resamples of the bootstrap.</summary>
     public const int Resamples = 2000;
 
@@ -65,6 +68,13 @@ public sealed record PairedComparison(
         }
         return comparisons;
     }
+
+    /// <summary>
+    /// Standard error of the mean of n changes of which <paramref name="b"/> are +1, <paramref name="a"/> −1, the
+    /// others 0: √(a + b − (b − a)²/n) / n.
+    /// </summary>
+    public static double StandardError(int a, int b, int n) =>
+        n <= 0 ? 0 : Math.Sqrt(Math.Max(0, a + b - ((double)(b - a) * (b - a) / n))) / n;
 
     /// <summary>Exact two-sided p for <paramref name="a"/> and <paramref name="b"/> cases of the two kinds.</summary>
     public static double ExactP(int a, int b)

@@ -126,8 +126,10 @@ public sealed class Annotation(
             }, cancellation)).ToList();
             for (int d = 0; d < texts.Count; d++)
             {
-                if (perTool.Any(t => t.Seen[d]))
-                    log.Write(0, DocumentRecord.Of(texts[d].Document, texts[d].Tokens));
+                var starts = settings.Tools.Zip(perTool, (tool, t) => (tool.Name, P: t.Starts[d]))
+                    .Where(t => t.P is not null).ToDictionary(t => t.Name, t => t.P!);
+                if (starts.Count > 0)
+                    log.Write(0, DocumentRecord.Of(texts[d], starts));
                 foreach (var call in perTool.SelectMany(t => t.Calls[d]))
                     log.Write(1, call);
             }

@@ -147,6 +147,9 @@ public sealed class FilterCalls(ILanguageModel model, IEnumerable<TaughtTool> to
             LossCall = losses.Call,
             LossResult = losses.Result,
             Gain = losses.Gain,
+            LogprobsNone = passes[0].Logs(i),
+            LogprobsCall = passes[1].Logs(i),
+            LogprobsResult = passes[2].Logs(i),
             Kept = kept,
             Reason = kept ? null : BelowThreshold,
         };

@@ -29,6 +29,15 @@ public static class FilterLosses
     public static ImmutableArray<double> PaperWeights { get; } =
         [.. Enumerable.Range(0, 5).Select(t => (5 - t) / 15.0)];
 
+    /// <summary>−Σ_t w_t log p_t, added up in the tokens' order.</summary>
+    internal static double Weighted(IReadOnlyList<float> logs, IReadOnlyList<double> weights)
+    {
+        double loss = 0;
+        for (int t = 0; t < logs.Count; t++)
+            loss -= weights[t] * logs[t];
+        return loss;
+    }
+
     /// <summary>Scores one call by itself, from token ids alone.</summary>
     /// <param name="text">x, without a token that stands before every text.</param>
     /// <param name="position">i, 0-based: the call would stand before this token.</param>
@@ -99,15 +108,11 @@ internal sealed class ScoringPass(
     }
 
     /// <summary>L_i(z) in nats, or null where nothing stands before the text's first token.</summary>
-    public double? Loss(int position)
-    {
-        if (!IsDefined(position))
-            return null;
-        double loss = 0;
-        for (int j = position; j < End(position); j++)
-            loss -= weights[j - position] * _logs[j];
-        return loss;
-    }
+    public double? Loss(int position) => Logs(position) is { } logs ? FilterLosses.Weighted(logs, weights) : null;
+
+    /// <summary>log p of the tokens that L_i(z) sums up.</summary>
+    public float[]? Logs(int position) => !IsDefined(position) ? null
+        : [.. Enumerable.Range(position, End(position) - position).Select(j => _logs[j])];
 
     private bool IsDefined(int position) => _before + position > 0;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Toolformer.Modeling;
 
 namespace Toolformer.Pipeline;
 
@@ -13,14 +12,29 @@ public sealed record DocumentRecord(string DocId, string Text, IReadOnlyList<int
     public string? Title { get; init; }
     public IReadOnlyDictionary<string, JsonElement>? Other { get; init; }
 
-    internal static DocumentRecord Of(Document document, IReadOnlyList<Token> tokens) =>
-        new(document.Id, document.Text, [.. tokens.Select(t => t.Id)])
+    /// <summary>Where each token begins in the text, in UTF-16 units; null: the run is of an older version.</summary>
+    public IReadOnlyList<int>? Offsets { get; init; }
+
+    /// <summary>
+    /// p_i of every position i for each tool that the text was read for, in thousandths (sampled.jsonl has those of the
+    /// positions taken as they were); null: the run is of an older version.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<float>>? PStart { get; init; }
+
+    internal static DocumentRecord Of(TokenisedDocument source, IReadOnlyDictionary<string, float[]> starts) =>
+        new(source.Document.Id, source.Document.Text, [.. source.Tokens.Select(t => t.Id)])
         {
-            Url = document.Url,
-            Date = document.Date,
-            Title = document.Title,
-            Other = document.Other,
+            Url = source.Document.Url,
+            Date = source.Document.Date,
+            Title = source.Document.Title,
+            Other = source.Document.Other,
+            Offsets = [.. source.Tokens.Select(t => t.Start)],
+            PStart = starts.ToDictionary(
+                s => s.Key, IReadOnlyList<float> (s) => [.. s.Value.Select(Thousandths)]),
         };
+
+    /// <summary>What is not a number is no probability, and JSON has no word for it.</summary>
+    private static float Thousandths(float p) => float.IsNaN(p) ? 0 : MathF.Round(p, 3);
 
     internal Document ToDocument() =>
         new(DocId, Text) { Url = Url, Date = Date, Title = Title, Other = Other };
@@ -106,6 +120,21 @@ public sealed record FilteredCall : ExecutedCall
     /// <summary>The tokens before the text in e(c, r).</summary>
     [JsonPropertyOrder(2)]
     public IReadOnlyList<int>? PrefixResultIds { get; init; }
+
+    /// <summary>
+    /// log p of the tokens whose weighted sum is L(ε), from the call's position on, in nats: other weights, and what
+    /// each token says of the call, need no model. Null as the loss is, and in runs of older versions.
+    /// </summary>
+    [JsonPropertyOrder(2)]
+    public IReadOnlyList<float>? LogprobsNone { get; init; }
+
+    /// <summary>The same for L(e(c, ε)).</summary>
+    [JsonPropertyOrder(2)]
+    public IReadOnlyList<float>? LogprobsCall { get; init; }
+
+    /// <summary>The same for L(e(c, r)).</summary>
+    [JsonPropertyOrder(2)]
+    public IReadOnlyList<float>? LogprobsResult { get; init; }
 }
 
 /// <summary>A line of dataset.jsonl: an example of C*, a text with its calls in it.</summary>

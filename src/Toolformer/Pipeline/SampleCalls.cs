@@ -68,16 +68,16 @@ public sealed class SampleCalls : IDisposable
     }
 
     /// <summary>
-    /// The calls that the model writes into some documents for one tool, by document and position; and which documents
-    /// it has seen for that, by index.
+    /// The calls that the model writes into some documents for one tool, by document and position; and p_i of every
+    /// position of the documents that it has read for that, by their index, null for the others.
     /// </summary>
     /// <param name="count">Told what is counted: "texts", "calls", and why others are skipped or discarded.</param>
-    public (List<SampledCall>[] Calls, bool[] Seen) Sample(
+    public (List<SampledCall>[] Calls, float[]?[] Starts) Sample(
         IReadOnlyList<TokenisedDocument> documents, TaughtTool tool, Action<string, int> count,
         CancellationToken cancellation)
     {
         var calls = documents.Select(_ => new List<SampledCall>()).ToArray();
-        bool[] seen = new bool[documents.Count];
+        float[]?[] starts = new float[documents.Count][];
         var texts = new List<PromptedText>();
         for (int d = 0; d < documents.Count; d++)
         {
@@ -99,14 +99,10 @@ public sealed class SampleCalls : IDisposable
             int tokens = 0;
             for (to = from; to < texts.Count && (to == from || tokens < _options.TokensInFlight); to++)
                 tokens += texts[to].Chunk.Count;
-            foreach (var text in texts[from..to])
-            {
-                seen[text.Index] = true;
-                count("texts", 1);
-            }
-            SampleTogether(texts[from..to], tool, calls, count, cancellation);
+            count("texts", to - from);
+            SampleTogether(texts[from..to], tool, calls, starts, count, cancellation);
         }
-        return (calls, seen);
+        return (calls, starts);
     }
 
     public void Dispose()
@@ -117,8 +113,8 @@ public sealed class SampleCalls : IDisposable
     }
 
     private void SampleTogether(
-        List<PromptedText> texts, TaughtTool tool, List<SampledCall>[] calls, Action<string, int> count,
-        CancellationToken cancellation)
+        List<PromptedText> texts, TaughtTool tool, List<SampledCall>[] calls, float[]?[] starts,
+        Action<string, int> count, CancellationToken cancellation)
     {
         var head = Head(tool, cancellation);
         var results = _model.Forward([.. texts.Select(t => new ForwardInput(t.Chunk, head)
@@ -132,8 +128,8 @@ public sealed class SampleCalls : IDisposable
             var rows = new List<CallRow>();
             foreach (var (text, result) in texts.Zip(results))
             {
-                var positions = Positions(text, result.LogProbabilities, tool);
-                foreach (var (position, p) in positions)
+                starts[text.Index] = Array.ConvertAll(result.LogProbabilities, MathF.Exp);
+                foreach (var (position, p) in Positions(text, result.LogProbabilities, tool))
                 {
                     // Only what stands before the call: when generating, the rest is not there yet.
                     int offset = text.Source.Tokens[position].Start;

@@ -6,15 +6,14 @@ internal static class ComparisonView
     private const string OptionsTitle = "Options that differ";
 
     /// <summary>A figure of both runs with its difference; texts, as what is compared differs in kind.</summary>
-    /// <param name="Sign">1: the other run is better, −1: worse, 0: within two standard errors or neither.</param>
+    /// <param name="Sign">1: the other run is better, −1: worse, 0: it may be chance, or neither.</param>
     internal sealed record Row(string What, string First, string Second, string Difference, int Sign);
 
     public static Html Of(RunFindings run, RunFindings other) => Html.Of($"""
         <section id="compared" aria-labelledby="compared-title">
         <h2 id="compared-title">Compared: <bdi>{run.Name}</bdi> and <bdi>{other.Name}</bdi></h2>
         <p>{Whole(run, other)}</p>
-        <p class="soft">Differences are the second run minus the first, ± their standard error as between independent
-        samples; those beyond two standard errors are coloured.</p>
+        <p class="soft">{Explained} Those that chance makes unlikely are coloured.</p>
         {(other.Missing.Count == 0 ? Html.Empty : Html.Of($"""
             <div class="missing" role="note" aria-label="What the second run lacks">
             <strong>The second run is not whole.</strong>
@@ -25,13 +24,18 @@ internal static class ComparisonView
         {Table(OptionsTitle, Options(run, other), run, other)}</section>
         """);
 
+    /// <summary>What the differences and their errors are.</summary>
+    public const string Explained = "Differences are the second run minus the first, ± their standard error: of the "
+        + "same questions where both runs answered those, else (“unpaired”, and for perplexities) as between "
+        + "independent samples.";
+
     /// <summary>How many figures differ by more than chance would make likely.</summary>
     public static string Whole(RunFindings run, RunFindings other)
     {
         var both = Results(run, other).Where(r => r.Difference != "–").ToList();
         return both.Count == 0 ? "The two runs have no measurement in common." : FormattableString.Invariant(
             $"Of {both.Count} measurements that both runs have, {both.Count(r => r.Sign > 0)} are better in ")
-            + $"{other.Name}, {both.Count(r => r.Sign < 0)} are worse, the others within two standard errors.";
+            + $"{other.Name}, {both.Count(r => r.Sign < 0)} are worse, the others may differ by chance.";
     }
 
     public static IReadOnlyList<Row> Results(RunFindings run, RunFindings other)
@@ -44,9 +48,10 @@ internal static class ComparisonView
                 var (a, b) = (run.Results.Find(arm, task), other.Results.Find(arm, task));
                 if (a is null && b is null)
                     continue;
-                Difference? d = a is null || b is null ? null : Difference.Of(a, b);
-                rows.Add(new($"{task}: {arm.Model}, {arm.Mode}", Accuracy(a), Accuracy(b),
-                    d is { } x ? Headline.Points(x) : "–", d?.Sign ?? 0));
+                Difference? d = a is not { N: > 0 } || b is not { N: > 0 } ? null
+                    : Difference.Of(a, b, run.Answers, other.Answers);
+                rows.Add(new($"{task}: {arm.Model}, {arm.Mode}", Accuracy(a), Accuracy(b), d?.ToString() ?? "–",
+                    d?.Sign ?? 0));
             }
             var (p, q) = (Find(run, arm), Find(other, arm));
             if (p is null && q is null)

@@ -19,6 +19,9 @@ public sealed record PaperTable(string Name, string Title, string Section, IRead
 /// </summary>
 public static class PaperTables
 {
+    /// <summary>Of the paper's model in figure 4, as its authors give it.</summary>
+    internal const double GptJParameters = 6.7e9;
+
     private const string GptJ = "GPT-J", PlainGptJ = "GPT-J + CC", Disabled = "Toolformer (disabled)",
         Toolformer = "Toolformer", Opt = "OPT (66B)", Gpt3 = "GPT-3 (175B)";
 

@@ -60,9 +60,9 @@ public sealed record ReportSummary(
         var headline = Reports.Headline.Of(run);
         return new(run.Name, headline.Whole, [.. headline.Tools.Select(h =>
         {
-            var tool = run.Tools.Single(t => t.Tool == h.Tool);
-            return new ToolSummary(h.Tool, h.Verdict, h.Sentence, h.Dropped, tool.Threshold,
-                tool.Funnel.ToDictionary(s => s.Name.Replace(' ', '_'), s => s.Count));
+            var tool = run.Tools.FirstOrDefault(t => t.Tool == h.Tool);
+            return new ToolSummary(h.Tool, h.Verdict, h.Sentence, h.Dropped, tool?.Threshold,
+                (tool?.Funnel ?? []).ToDictionary(s => s.Name.Replace(' ', '_'), s => s.Count));
         })], run.Missing);
     }
 }

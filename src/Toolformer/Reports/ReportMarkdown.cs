@@ -1,4 +1,5 @@
 using System.Text;
+using Toolformer.Evaluation;
 
 namespace Toolformer.Reports;
 
@@ -22,6 +23,7 @@ internal static class ReportMarkdown
         if (other is not null)
             Compare(text, run, other);
         Results(text, run.Results);
+        Evaluated(text, run.Evaluated);
         foreach (var tool in run.Tools)
             Tool(text, tool);
         text.Append("\n## How it was made\n\n");
@@ -52,6 +54,22 @@ internal static class ReportMarkdown
         ]));
     }
 
+    private static void Evaluated(StringBuilder text, EvaluationResults? results)
+    {
+        if (results is null)
+            return;
+        foreach (var table in PaperViews.Of(results).Concat(EvaluationTables.Judgements(results)))
+        {
+            text.Append($"\n## {Safe(table.Title)}\n\n");
+            Table(text, table.Rows[0], table.Rows.Skip(1));
+            if (table.Note.Length > 0)
+                text.Append($"\n{Safe(table.Note)}\n");
+        }
+        if (results.Skipped is { Count: > 0 } skipped)
+            text.Append("\n## Not run\n\n")
+                .AppendJoin("", skipped.Select(s => $"- {Safe(s.Task)}: {Safe(s.Reason)}\n"));
+    }
+
     private static void Tool(StringBuilder text, ToolFindings tool)
     {
         text.Append($"\n## {Safe(tool.Tool)}\n\n");
@@ -74,7 +92,7 @@ internal static class ReportMarkdown
                 text.Append($"\n{title}:\n\n");
             foreach (var shown in calls)
                 text.Append(FormattableString.Invariant(
-                    $"- {Safe(shown.Before)} **{Safe(ToolView.Printed(shown))}**{Safe(shown.After)} ")
+                    $"- {Safe(shown.Before)} **{Safe(CallView.Printed(shown))}**{Safe(shown.After)} ")
                     + FormattableString.Invariant($"(losses {shown.Call.LossNone:0.000}, {shown.Call.LossCall:0.000}, ")
                     + FormattableString.Invariant($"{shown.Call.LossResult:0.000}; gain {shown.Call.Gain:0.000}; ")
                     + $"{(shown.Call.Kept ? "kept" : "dropped")})\n");
@@ -84,8 +102,7 @@ internal static class ReportMarkdown
     private static void Compare(StringBuilder text, RunFindings run, RunFindings other)
     {
         text.Append($"\n## Compared with {Safe(other.Name)}\n\n{Safe(ComparisonView.Whole(run, other))} "
-            + $"Differences are {Safe(other.Name)} minus {Safe(run.Name)}, "
-            + "± their standard error as between independent samples.\n\n");
+            + $"{ComparisonView.Explained}\n\n");
         foreach (string missing in other.Missing)
             text.Append($"- {Safe(other.Name)}: {Safe(missing)}\n");
         foreach (var rows in new[] { ComparisonView.Results(run, other), ComparisonView.Funnels(run, other),

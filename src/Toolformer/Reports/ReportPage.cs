@@ -11,14 +11,19 @@ internal static class ReportPage
 
     public static Html Of(RunFindings run, RunFindings? other)
     {
-        var headline = Headline.Of(run);
         string script = Shipped("report.js");
         string hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
+        var (paper, judged) = (EvaluationView.Paper(run.Evaluated), EvaluationView.Judged(run.Evaluated));
         (string Id, string Name)[] sections =
         [
-            ("short", "In short"), .. other is null ? [] : new[] { ("compared", "Compared") }, ("results", "Results"),
-            .. run.Tools.Select((t, i) => ($"tool-{i}", t.Tool)), ("training", "Training"), ("made", "How it was made"),
+            ("short", "In short"), .. If(other is not null, "compared", "Compared"), ("results", "Results"),
+            .. If(run.Shown.ByTask.Any(), "answers", "Answers"), .. run.Tools.Select((t, i) => ($"tool-{i}", t.Tool)),
+            .. If(paper != Html.Empty, "paper", "Beside the paper"), .. If(judged != Html.Empty, "judged", "Chance"),
+            .. If(run.Annotates || run.Training.Count > 0, "training", "Training"), ("made", "How it was made"),
         ];
+
+        static (string, string)[] If(bool there, string id, string name) => there ? [(id, name)] : [];
+
         return Html.Of($"""
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8">
@@ -34,14 +39,12 @@ internal static class ReportPage
             <nav aria-label="Sections" tabindex="0"><ul>{sections.Select(s => Html.Of(
                 $"<li><a href=\"#{s.Id}\">{s.Name}</a></li>"))}</ul></nav>
             <main id="main" tabindex="-1">
-            {Short(run, headline)}
+            {ShortView.Of(run)}
             {(other is null ? Html.Empty : ComparisonView.Of(run, other))}
             {ResultsView.Of(run)}
-            <section aria-labelledby="tools-title"><h2 id="tools-title">Tool by tool</h2>
-            <p class="soft">A call is kept when its result makes the words after it easier to predict: its gain, the
-            smaller of L(ε) (no call) and L(c, ε) (the call without a result) minus L(c, r) (the call with its result),
-            must reach τ<sub>f</sub>. Losses are in nats, weighted over the next words.</p>
-            {run.Tools.Select((tool, i) => ToolView.Of(tool, i))}</section>
+            {EvaluationView.Answers(run)}
+            {Tools(run)}
+            {paper}{judged}
             {Training(run)}
             {Made(run)}
             </main>
@@ -74,28 +77,19 @@ internal static class ReportPage
 
     public static string Cut(string text, int length) => text.Length <= length ? text : text[..length] + "…";
 
-    private static Html Short(RunFindings run, Headline headline) => Html.Of($"""
-        <section id="short" aria-labelledby="short-title"><h2 id="short-title">In short</h2>
-        <p class="lead">{headline.Whole}</p>
-        {(run.Missing.Count == 0 ? Html.Empty : Html.Of($"""
-            <div class="missing" role="note" aria-label="What is missing"><strong>Not everything is here.</strong>
-            <ul>{run.Missing.Select(m => Html.Of($"<li>{m}</li>"))}</ul></div>
-            """))}
-        <ul class="cards">{headline.Tools.Select(tool => Html.Of($"""
-            <li class="card"><h3><bdi>{tool.Tool}</bdi>
-            <span class="verdict {Class(tool.Verdict)}">{tool.Verdict}</span></h3>
-            <p>{tool.Sentence}</p><p class="soft">{tool.Dropped}</p></li>
-            """))}</ul>
-        <p class="soft">± is one standard error; “{Headline.Helped}” and “{Headline.Hurt}” mean more than two from no
-        difference. Differences are taken as between independent samples.</p></section>
+    private static Html Tools(RunFindings run) => run.Tools.Count == 0 ? Html.Empty : Html.Of($"""
+        <section aria-labelledby="tools-title"><h2 id="tools-title">Tool by tool</h2>
+        <p class="soft">For every call the model's loss on the words after it is computed three times: with no call
+        before the text, L(ε); with the call but not its result, L(c, ε); with both, L(c, r). A call is kept if its
+        gain, the smaller of the first two minus the third, is at least τ<sub>f</sub>. Losses are in nats, over the
+        underlined tokens after the call; the nearer the token, the more it weighs.</p>
+        {run.Tools.Select((tool, i) => ToolView.Of(tool, i))}</section>
         """);
-
-    private static string Class(string verdict) => verdict is Headline.Helped or Headline.Hurt ? verdict : "unclear";
 
     private static Html Training(RunFindings run)
     {
         if (run.Training.Count == 0)
-            return Html.Of($"""
+            return !run.Annotates ? Html.Empty : Html.Of($"""
                 <section id="training" aria-labelledby="training-title"><h2 id="training-title">Training</h2>
                 <p>No model was finetuned in this folder yet.</p></section>
                 """);

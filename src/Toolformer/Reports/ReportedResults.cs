@@ -24,8 +24,12 @@ internal sealed record ReportedResults
         Evaluation.FirstOrDefault(r => (r.Model, r.Mode) == arm && r.Task == task);
 
     /// <exception cref="JsonException">It is no such file.</exception>
-    public static ReportedResults Read(Stream file) =>
-        JsonSerializer.Deserialize<ReportedResults>(file, JsonLines.Format) ?? throw new JsonException("it is null");
+    public static ReportedResults Read(string path)
+    {
+        using var file = File.OpenRead(path);
+        return JsonSerializer.Deserialize<ReportedResults>(file, JsonLines.Format)
+            ?? throw new JsonException("it is null");
+    }
 }
 
 /// <summary>How one model did on one task in one mode.</summary>
@@ -53,17 +57,4 @@ internal sealed record ReportedPerplexity
     public double Stderr { get; init; }
     public long Tokens { get; init; }
     public long Texts { get; init; }
-}
-
-/// <summary>A difference with its standard error, of two measurements taken as independent.</summary>
-internal readonly record struct Difference(double Value, double Stderr)
-{
-    public static Difference Of(ReportedResult from, ReportedResult to) =>
-        new(to.Accuracy - from.Accuracy, Math.Sqrt((from.Stderr * from.Stderr) + (to.Stderr * to.Stderr)));
-
-    public static Difference Of(ReportedPerplexity from, ReportedPerplexity to) =>
-        new(to.Perplexity - from.Perplexity, Math.Sqrt((from.Stderr * from.Stderr) + (to.Stderr * to.Stderr)));
-
-    /// <summary>1 or −1 where it is more than two standard errors from nothing, else 0.</summary>
-    public int Sign => Math.Abs(Value) > 2 * Stderr ? Math.Sign(Value) : 0;
 }

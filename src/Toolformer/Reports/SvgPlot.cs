@@ -12,20 +12,23 @@ internal sealed class SvgPlot(int width, int height)
     public sealed record Line(string Name, IReadOnlyList<(double X, double Y)> Points);
 
     /// <param name="label">What is seen, for those who do not see it.</param>
-    public Html Lines(IReadOnlyList<Line> lines, string xTitle, string label)
+    /// <param name="logarithmic">Whether x is positive and stands at its logarithm, as sizes of models do.</param>
+    public Html Lines(IReadOnlyList<Line> lines, string xTitle, string label, bool logarithmic = false)
     {
         var points = lines.SelectMany(l => l.Points).ToList();
         if (points.Count == 0)
             return Html.Empty;
-        double[] xs = Ticks(Math.Min(0, points.Min(p => p.X)), points.Max(p => p.X));
+        double[] xs = logarithmic ? Powers(points.Min(p => p.X), points.Max(p => p.X))
+            : Ticks(Math.Min(0, points.Min(p => p.X)), points.Max(p => p.X));
         double[] ys = Ticks(Math.Min(0, points.Min(p => p.Y)), points.Max(p => p.Y));
-        double X(double x) => Left + ((x - xs[0]) / (xs[^1] - xs[0]) * (width - Left - Right));
+        double At(double x) => logarithmic ? Math.Log10(x) : x;
+        double X(double x) => Left + ((At(x) - At(xs[0])) / (At(xs[^1]) - At(xs[0])) * (width - Left - Right));
         double Y(double y) => height - Bottom - ((y - ys[0]) / (ys[^1] - ys[0]) * (height - Top - Bottom));
         var grid = ys.Select(y => Html.Of($"""
             <line class="grid" x1="{Left}" x2="{width - Right}" y1="{Y(y):0.#}" y2="{Y(y):0.#}"/>
             <text x="{Left - 6}" y="{Y(y) + 4:0.#}" text-anchor="end">{y:0.###}</text>
             """)).Concat(xs.Select(x => Html.Of($"""
-            <text x="{X(x):0.#}" y="{height - Bottom + 17}" text-anchor="middle">{x:0.###}</text>
+            <text x="{X(x):0.#}" y="{height - Bottom + 17}" text-anchor="middle">{Short(x)}</text>
             """)));
         var drawn = lines.Select((line, i) => Html.Of($"""
             <polyline class="line s{i % 6}" points="{Coordinates(line.Points.Select(p => (X(p.X), Y(p.Y))))}"/>
@@ -48,6 +51,23 @@ internal sealed class SvgPlot(int width, int height)
             text.Append(CultureInfo.InvariantCulture, $"{x:0.#},{y:0.#} ");
         return text.ToString().TrimEnd();
     }
+
+    /// <summary>Powers of ten around positive numbers, at least two.</summary>
+    private static double[] Powers(double from, double to)
+    {
+        int first = (int)Math.Floor(Math.Log10(Math.Max(1, from)));
+        int last = Math.Max(first + 1, (int)Math.Ceiling(Math.Log10(Math.Max(1, to))));
+        return [.. Enumerable.Range(first, last - first + 1).Select(power => Math.Pow(10, power))];
+    }
+
+    /// <summary>A number with thousands, millions and billions as letters.</summary>
+    private static string Short(double x) => string.Create(CultureInfo.InvariantCulture, $"{(Math.Abs(x) switch
+    {
+        >= 1e9 => x / 1e9,
+        >= 1e6 => x / 1e6,
+        >= 1e4 => x / 1e3,
+        _ => x,
+    }):0.###}{(Math.Abs(x) switch { >= 1e9 => "B", >= 1e6 => "M", >= 1e4 => "k", _ => "" })}");
 
     /// <summary>Round numbers from below the least to above the largest value, at most about six.</summary>
     private static double[] Ticks(double from, double to)
@@ -75,7 +95,7 @@ internal sealed class SvgPlot(int width, int height)
                 <line class="grid" x1="{Left}" x2="{width - Right}" y1="{Y(v):0.#}" y2="{Y(v):0.#}"/>
                 <text x="{Left - 6}" y="{Y(v) + 4:0.#}" text-anchor="end">{v:N0}</text>
                 """)).Concat(Enumerable.Range(from, n).Where(t => t % every == 0).Select(t => Html.Of($"""
-                <text x="{X(t):0.#}" y="{height - Bottom + 17}" text-anchor="middle">{t / 10.0:0.#}</text>
+                <text x="{X(t):0.#}" y="{height - Bottom + 17}" text-anchor="middle">{t / 10.0:0.#;−0.#}</text>
                 """)));
         var bars = Enumerable.Range(from, n).Where(t => gains.Calls(t) > 0).Select(t => Html.Of(
             $"<rect class=\"bar{(t >= threshold ? " kept" : "")}\" data-tenth=\"{t}\" x=\"{X(t):0.##}\" "

@@ -11,17 +11,6 @@ internal sealed record Loss(string Reason, long Count);
 /// <param name="Losses">What was lost on the way to this step.</param>
 internal sealed record FunnelStep(string Name, long? Count, IReadOnlyList<Loss> Losses);
 
-/// <summary>A call inside its text.</summary>
-/// <param name="Before">What stands before it, its beginning cut off.</param>
-/// <param name="After">What stands after it.</param>
-internal sealed record ShownCall(FilteredCall Call, string Before, string After);
-
-/// <summary>A place at which calls were sampled.</summary>
-internal sealed record StartPlace(int Offset, double PStart, bool Kept);
-
-/// <summary>A text with the places at which a call was likeliest to start.</summary>
-internal sealed record StartStrip(string DocId, string Text, IReadOnlyList<StartPlace> Places);
-
 /// <summary>What a run says about one tool.</summary>
 internal sealed record ToolFindings(string Tool)
 {
@@ -55,7 +44,7 @@ internal static class Funnel
         [SampleCalls.Unfinished] = "not finished within the token limit",
         [SampleCalls.LineBreak] = "ended by a line break",
         [SampleCalls.EndOfText] = "ended by the end of the text",
-        [FilterCalls.BelowThreshold] = "gain below τ_f: the result does not help enough",
+        [FilterCalls.BelowThreshold] = "the result makes the next words too little likelier (gain below τ_f)",
         [FilterCalls.NotFinite] = "loss not finite",
     };
 

@@ -1,27 +1,18 @@
-using Toolformer.Markup;
-
 namespace Toolformer.Reports;
 
 /// <summary>One tool: its funnel, its gains, the places where it may stand, and calls inside their texts.</summary>
 internal static class ToolView
 {
-    private const int LongestPart = 300, LongestStrip = 700;
-
     public static Html Of(ToolFindings tool, int index) => Html.Of($"""
         <article id="tool-{index}" aria-labelledby="tool-{index}-title">
         <h3 id="tool-{index}-title"><bdi>{tool.Tool}</bdi></h3>
         {FunnelTable(tool)}
         {(tool.Gains.Scored == 0 ? Html.Of($"<p>No call of this tool was scored.</p>") : Html.Of($"""
             {Gains(tool, index)}
-            <h4>The best calls</h4>{Calls(tool.Best)}
-            <h4>On the border: closest to τ<sub>f</sub></h4>{Calls(tool.Borderline)}
-            <h4>The worst calls</h4>{Calls(tool.Worst)}
-            {(tool.Strips.Count == 0 ? Html.Empty : Html.Of($"""
-                <h4>Where a call may start: p<sub>start</sub> along a text</h4>
-                <p class="soft">The places at which calls were sampled, each with the probability that a call starts
-                before the marked word; all other places had a lower one. A thick line: a call there was kept.</p>
-                {tool.Strips.Select(Strip)}
-                """))}
+            <h4>The best calls</h4>{CallView.Calls(tool.Best)}
+            <h4>On the border: closest to τ<sub>f</sub></h4>{CallView.Calls(tool.Borderline)}
+            <h4>The worst calls</h4>{CallView.Calls(tool.Worst)}
+            {CallView.Strips(tool.Strips)}
             """))}
         </article>
         """);
@@ -66,62 +57,5 @@ internal static class ToolView
             <p class="soft">Bars are on a logarithmic scale; gains below −4 and from 8 on stand in the
             bins at the ends.</p></div>
             """);
-    }
-
-    private static Html Calls(IReadOnlyList<ShownCall> calls) => Html.Of($"""
-        <ol class="calls">{calls.Select(shown => Html.Of($"""
-            <li class="{(shown.Call.Kept ? "kept" : "dropped")}">
-            <p class="text" dir="auto">{shown.Before} <span class="call">{Printed(shown)}</span>{shown.After}</p>
-            {Losses(shown)}</li>
-            """))}</ol>
-        """);
-
-    /// <summary>The call as it would stand in the text.</summary>
-    public static string Printed(ShownCall shown) =>
-        CallSyntax.Open.Trim() + ReportPage.Cut(shown.Call.Tool, LongestPart)
-        + "(" + ReportPage.Cut(shown.Call.Input, LongestPart) + ") -> "
-        + ReportPage.Cut(shown.Call.Result ?? "", LongestPart) + CallSyntax.Close;
-
-    private static Html Losses(ShownCall shown)
-    {
-        var call = shown.Call;
-        double most = Math.Max(1e-9, Math.Max(call.LossNone ?? 0, Math.Max(call.LossCall ?? 0, call.LossResult ?? 0)));
-        (string Name, double? Loss, bool With)[] rows =
-            [("no call, L(ε)", call.LossNone, false), ("without its result, L(c, ε)", call.LossCall, false),
-                ("with its result, L(c, r)", call.LossResult, true)];
-        return Html.Of($"""
-            <dl class="losses">{rows.Select(row => Html.Of($"""
-                <dt>{row.Name}</dt><dd><i class="{(row.With ? "with" : "less")}" style="width:{100 * Math.Clamp(
-                    (row.Loss ?? 0) / most, 0, 1):0.#}%"></i></dd>
-                <dd>{(row.Loss is { } n ? Html.Of($"{n:0.000}") : Html.Of($"–"))}</dd>
-                """))}</dl>
-            <p class="soft">gain {call.Gain ?? 0:0.000} nats · {(call.Kept ? "kept" : "dropped")} ·
-            p<sub>start</sub> {call.PStart:0.000} · text <bdi>{ReportPage.Cut(call.DocId, 80)}</bdi></p>
-            """);
-    }
-
-    private static Html Strip(StartStrip strip)
-    {
-        string text = ReportPage.Cut(strip.Text, LongestStrip);
-        var pieces = new List<Html>();
-        int at = 0;
-        var places = strip.Places.Where(p => p.Offset >= 0 && p.Offset < text.Length).ToList();
-        foreach (var (i, place) in places.Index())
-        {
-            if (place.Offset < at)
-                continue;
-            int start = place.Offset + (char.IsWhiteSpace(text[place.Offset]) ? 1 : 0);
-            int next = i + 1 < places.Count ? places[i + 1].Offset : text.Length;
-            int end = start;
-            while (end < next && !char.IsWhiteSpace(text[end]))
-                end++;
-            if (end <= start)
-                continue;
-            string p = place.PStart.ToString("0.00", System.Globalization.CultureInfo.InvariantCulture);
-            pieces.Add(Html.Of($"{text[at..start]}<mark{Html.Shipped(place.Kept ? " class=\"kept\"" : "")} "
-                + $"style=\"--p:{Math.Clamp(place.PStart, 0, 1):0.###}\">{text[start..end]}<small>{p}</small></mark>"));
-            at = end;
-        }
-        return Html.Of($"<p class=\"strip\" dir=\"auto\">{pieces}{text[at..]}</p>");
     }
 }

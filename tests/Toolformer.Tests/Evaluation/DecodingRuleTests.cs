@@ -42,8 +42,8 @@ public sealed class DecodingRuleTests : IDisposable
         Assert.Equal((4 / 5.0, 1.0), (results[3].AccuracyWithCall, results[3].AccuracyWithoutCall));
         Assert.Equal(5 / 6.0, results[3].CallRate);
 
-        string table = PaperViews.Decoding("m", [.. results.Select(r => r with { Task = "lama_trex" })]);
-        Assert.Matches(@"k = 3 +\| m +\| 66\.7 ± 19\.2 +\| 66\.7 +\| 66\.7 +\| 50\.0 ", table);
+        var table = PaperViews.Decoding("m", [.. results.Select(r => r with { Task = "lama_trex" })])!;
+        Assert.Contains(table.Rows, r => r is ["k = 3", "m", "66.7 ± 19.2", "66.7", "66.7", "50.0", ..]);
     }
 
     private sealed class Weekdays : EvalTask

@@ -30,7 +30,8 @@ public class PairedComparisonTests
         Assert.Equal((50, 5, 15), (compared.N, compared.OnlyA, compared.OnlyB));
         Assert.Equal(0.2, compared.Difference, 12);
         Assert.Equal(0.0414, compared.McNemarP, 4); // binom.test(5, 20)
-        // √(20 − 100/50) / 50 = 0.085: two of these on either side.
+        Assert.Equal(Math.Sqrt(20 - (100 / 50.0)) / 50, compared.Stderr, 12);
+        // Two of these on either side.
         Assert.InRange(compared.Low, 0.0, 0.08);
         Assert.InRange(compared.High, 0.32, 0.40);
         Assert.InRange(compared.BootstrapP, 0.005, 0.06);

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Toolformer.Tests.Fakes;
 
 /// <summary>
-/// Headless Chromium on the web page, driven by tests/peers/page.mjs; one for all tests of a class. Tests that need it
+/// Headless Chromium on a page, driven by tests/peers/page.mjs; one for all tests of a class. Tests that need it
 /// skip without chromium, node or what `npm ci` brings.
 /// </summary>
 public sealed class Browser : IDisposable
@@ -15,6 +15,7 @@ public sealed class Browser : IDisposable
     private Process? _driver;
 
     /// <summary>Plays a scenario; returns what it found.</summary>
+    /// <param name="url">Of a server, or of a file.</param>
     /// <param name="meanwhile">Where the scenario has something to show: sees it, then the scenario goes on.</param>
     public async Task<JsonElement> Play(string scenario, string url, object? more = null,
         Func<JsonElement, Task>? meanwhile = null)
@@ -29,7 +30,7 @@ public sealed class Browser : IDisposable
         {
             _driver ??= Start([.. words, chromium]);
             var command = more is null ? [] : JsonSerializer.SerializeToNode(more)!.AsObject();
-            (command["scenario"], command["url"]) = (scenario, url + "/");
+            (command["scenario"], command["url"]) = (scenario, new Uri(url).AbsoluteUri);
             await _driver.StandardInput.WriteLineAsync(command.ToJsonString().AsMemory(), cancellation);
             await _driver.StandardInput.FlushAsync(cancellation);
             while (await _driver.StandardOutput.ReadLineAsync(cancellation) is { } line)

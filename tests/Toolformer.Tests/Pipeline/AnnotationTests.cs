@@ -20,6 +20,14 @@ public class AnnotationTests
         Assert.Contains(filtered, c => c is { Tool: "Day", Kept: true });
         Assert.Contains(filtered, c => c.Reason == FilterCalls.BelowThreshold);
         Assert.Contains(filtered, c => c.Reason == FilterCalls.NoResult && c.Error!.Contains("no sum"));
+        // A document says where its tokens begin, and how likely a call was before each of them.
+        Assert.All(documents, d => Assert.All(d.PStart!.Values, p => Assert.Equal(d.InputIds.Count, p.Count)));
+        Assert.All(filtered, c =>
+        {
+            var document = documents.Single(d => d.DocId == c.DocId);
+            Assert.Equal(c.Offset, document.Offsets![c.Position]);
+            Assert.Equal(c.PStart, document.PStart![c.Tool][c.Position], 0.000_501);
+        });
         Assert.NotEmpty(examples);
         foreach (var example in examples)
         {

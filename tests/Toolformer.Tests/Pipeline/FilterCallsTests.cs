@@ -25,11 +25,22 @@ public class FilterCallsTests
                     call.PrefixCallIds!, call.PrefixResultIds!, ByteTokenizer.EndOfText);
                 Assert.Equal(alone, new CallLosses(call.LossNone, call.LossCall!.Value, call.LossResult!.Value));
                 Assert.Equal(alone.Gain, call.Gain);
+                // To the bit: what is stored of each token gives the losses without a model.
+                Assert.Equal(alone, new CallLosses(
+                    Sum(call.LogprobsNone!), Sum(call.LogprobsCall!), Sum(call.LogprobsResult!)));
                 string empty = form == EmptyCallForm.ArrowKept ? " ->" : "";
                 Assert.Equal($" [Add({call.Input}){empty}]\n", Tokenizer.Decode(call.PrefixCallIds!));
                 Assert.Equal($" [Add({call.Input}) -> {call.Result}]\n", Tokenizer.Decode(call.PrefixResultIds!));
             }
         }
+    }
+
+    private static double Sum(IEnumerable<float> logs)
+    {
+        double loss = 0;
+        foreach (var (log, weight) in logs.Zip(FilterLosses.PaperWeights))
+            loss -= weight * log;
+        return loss;
     }
 
     [Fact]

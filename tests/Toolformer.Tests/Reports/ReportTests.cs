@@ -67,14 +67,96 @@ public sealed partial class ReportTests : IDisposable
     public void The_headline_is_computed_from_the_results()
     {
         var summary = Report.Read(_run.Folder).Summary;
-        double error = Math.Sqrt(((0.05 * 0.95) + (0.45 * 0.55)) / 40);
+        // Of the same 40 questions 16 are right with calls only, none without only.
+        double error = Math.Sqrt(16 - (16 * 16 / 40.0)) / 40;
         string points = FormattableString.Invariant($"+40.0 ± {100 * error:0.0} points");
-        Assert.Contains($"18 of 40 held-out questions right (45.0%), with calls disabled 2 (5.0%): {points}",
-            summary.Headline);
+        Assert.Contains($"18 of 40 questions right (45.0%), with calls disabled 2 (5.0%): {points}.", summary.Headline);
+        Assert.Contains($"{points}; 16 only with, 0 only without", summary.Tools[0].Sentence);
         Assert.Equal(("Calculator", "helped"), (summary.Tools[0].Tool, summary.Tools[0].Verdict));
         Assert.Contains(points, summary.Tools[0].Sentence);
         Assert.Equal("not measured", summary.Tools[1].Verdict);
         Assert.Empty(summary.Missing);
+    }
+
+    [Theory]
+    [InlineData("another question")]
+    [InlineData("fewer")]
+    public void Where_the_answers_are_not_of_the_same_questions_a_difference_is_called_unpaired(string how)
+    {
+        string[] lines = File.ReadAllLines(_run.In("predictions.jsonl"));
+        File.WriteAllLines(_run.In("predictions.jsonl"), how == "fewer" ? lines.SkipLast(1)
+            : lines.SkipLast(1).Append(lines[^1].Replace("How many?", "How few?")));
+        double error = Math.Sqrt(((0.05 * 0.95) + (0.45 * 0.55)) / 40);
+        var report = Report.Read(_run.Folder);
+        Assert.Contains(FormattableString.Invariant($"+40.0 ± {100 * error:0.0} points (unpaired)"),
+            report.Summary.Headline);
+        Assert.Contains("taken as between independent samples", report.ToHtml());
+    }
+
+    [Fact]
+    public void A_shown_call_has_its_losses_token_by_token_and_they_add_up()
+    {
+        string html = Report.Read(_run.Folder).ToHtml();
+        var worst = _run.Calls.Where(c => c.Tool == "Calculator" && c.Gain is not null).MinBy(c => c.Gain)!;
+        string table = TableOf(html, FormattableString.Invariant($"{worst.LossResult:0.000}"));
+        foreach (var row in new[] { worst.LogprobsNone!, worst.LogprobsCall!, worst.LogprobsResult! })
+            Assert.All(row.Zip(FilterLosses.PaperWeights, (log, weight) => -weight * log),
+                loss => Assert.Contains(FormattableString.Invariant($">{loss:0.000}<"), table));
+        Assert.Equal(5, Regex.Count(table, "<th scope=\"col\"") - 1);
+        Assert.Contains("class=\"n down h", table);
+
+        // Parts that do not add up to the stored loss are not shown.
+        File.WriteAllText(_run.In(CallsByDocument.Filtered), File.ReadAllText(_run.In(CallsByDocument.Filtered))
+            .Replace("\"logprobs_none\":[-5,", "\"logprobs_none\":[-4,"));
+        string without = TableOf(Report.Read(_run.Folder).ToHtml(),
+            FormattableString.Invariant($"{worst.LossResult:0.000}"));
+        Assert.Equal(0, Regex.Count(without, "<th scope=\"col\"") - 1);
+
+        static string TableOf(string html, string loss) =>
+            html.Split("<table class=\"losses\">").Skip(1).First(t => t.Contains($">{loss}<")).Split("</table>")[0];
+    }
+
+    [Fact]
+    public void Every_token_of_a_text_shows_how_likely_a_call_was_before_it()
+    {
+        string strip = Report.Read(_run.Folder).ToHtml().Split("<p class=\"strip\"")[1].Split("</p>")[0];
+        // 20 tokens of three characters, in sevenths: three are at none.
+        Assert.Equal(17, Regex.Count(strip, "<(i|mark) class=\"h[1-9]"));
+        Assert.Equal(3, Regex.Count(strip, "<mark"));
+    }
+
+    [Fact]
+    public void A_run_of_an_older_version_is_reported_without_what_it_lacks()
+    {
+        foreach (string name in new[] { CallsByDocument.Filtered, CallsByDocument.Documents })
+            File.WriteAllText(_run.In(name), Newer().Replace(File.ReadAllText(_run.In(name)), ""));
+        var report = Report.Read(_run.Folder);
+        Assert.Empty(report.Summary.Missing);
+        Assert.Contains("The run is of an older version", report.ToHtml());
+        Assert.Equal(3 * 3 * 2, Regex.Count(report.ToHtml(), "<table class=\"losses\">"));
+    }
+
+    [Fact]
+    public void An_evaluations_folder_has_the_papers_tables_and_what_may_be_chance()
+    {
+        using var evaluation = new SmallEvaluation();
+        var report = Report.Read(evaluation.Folder);
+        var (html, markdown, summary) = (report.ToHtml(), report.ToMarkdown(), report.Summary);
+        Assert.Empty(summary.Missing);
+        Assert.Equal(("Calculator", "helped", ""),
+            (summary.Tools[0].Tool, summary.Tools[0].Verdict, summary.Tools[0].Dropped));
+        Assert.Contains("the model “big” answered 30 of 50 questions right", summary.Headline);
+        foreach (string title in new[] { "Table 4 · Mathematical reasoning", "Figure 4 · Accuracy by model size",
+            "Differences", "Noise floor", "Overlap with the training text" })
+        {
+            Assert.Contains($"<caption>{title}", html);
+            Assert.Contains($"## {title}", markdown);
+        }
+        Assert.Contains("<polyline class=\"line s1\"", html); // figure 4
+        Assert.Contains("<bdi>svamp</bdi>: no svamp/SVAMP.json", html);
+        Assert.Contains("<span class=\"call\"> [Calculator(0+0) -&gt; 0]</span>", html);
+        Assert.DoesNotContain("Tool by tool", html);
+        Assert.DoesNotContain("finetuned", html);
     }
 
     [Fact]
@@ -165,12 +247,17 @@ public sealed partial class ReportTests : IDisposable
     {
         using var other = new SmallRun(seed: 2, right: 30);
         var report = Report.Read(_run.Folder, other.Folder);
-        double error = Math.Sqrt(((0.45 * 0.55) + (0.75 * 0.25)) / 40);
+        double error = Math.Sqrt(12 - (12 * 12 / 40.0)) / 40;
         string difference = FormattableString.Invariant($"+30.0 ± {100 * error:0.0} points");
         Assert.Contains($"<td class=\"n better\">{difference}</td>", report.ToHtml());
         Assert.Contains($"| {difference} |", report.ToMarkdown());
         Assert.Contains("Of 3 measurements that both runs have, 1 are better in", report.ToMarkdown());
         Assert.Contains("| seed | 1 | 2 |", report.ToMarkdown());
+
+        using var others = new SmallRun(seed: 2, right: 30, questions: "How few?");
+        Assert.Contains(FormattableString.Invariant(
+            $"+30.0 ± {100 * Math.Sqrt(((0.45 * 0.55) + (0.75 * 0.25)) / 40):0.0} points (unpaired)"),
+            Report.Read(_run.Folder, others.Folder).ToHtml());
     }
 
     [Fact]
@@ -191,6 +278,9 @@ public sealed partial class ReportTests : IDisposable
 
     private static JsonElement Bins(string html) =>
         JsonSerializer.Deserialize<JsonElement>(BinsElement().Match(html).Groups[1].Value);
+
+    [GeneratedRegex(",\"(logprobs_[a-z]+|offsets)\":\\[[^\\]]*\\]|,\"p_start\":\\{[^}]*\\}")]
+    private static partial Regex Newer();
 
     [GeneratedRegex("<script type=\"application/json\" id=\"bins\">(.*?)</script>")]
     private static partial Regex BinsElement();

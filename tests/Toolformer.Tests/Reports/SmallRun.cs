@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Toolformer.Evaluation;
 using Toolformer.Pipeline;
 
 namespace Toolformer.Tests.Reports;
@@ -10,7 +11,7 @@ internal sealed class SmallRun : IDisposable
 
     /// <param name="text">The documents' text, and with it what else a run quotes.</param>
     public SmallRun(int seed = 1, string text = "They had 25 pears and bought 17 more, so now they have 42.",
-        string tool = "Calculator", int right = 18)
+        string tool = "Calculator", int right = 18, string questions = "How many?")
     {
         var random = new Random(seed);
         var calls = new List<FilteredCall>();
@@ -25,7 +26,16 @@ internal sealed class SmallRun : IDisposable
         Calls = calls;
         Write(CallsByDocument.Filtered, calls);
         Write(CallsByDocument.Documents, Enumerable.Range(0, Documents)
-            .Select(d => new DocumentRecord($"text-{d}", text, [1, 2, 3])));
+            .Select(d => new DocumentRecord($"text-{d}", text, [.. Tokens(text)])
+            {
+                Offsets = [.. Tokens(text)],
+                PStart = new Dictionary<string, IReadOnlyList<float>>
+                {
+                    [tool] = [.. Tokens(text).Select(at => at % 7 / 7f)],
+                    ["Calendar"] = [.. Tokens(text).Select(_ => 0.001f)],
+                },
+            }));
+        Write("predictions.jsonl", Predictions("disabled", 2).Concat(Predictions("enabled", right)));
         Directory.CreateDirectory(In("model/training"));
         Write("model/training/log.jsonl", Enumerable.Range(1, 5000)
             .Select(s => new { step = s, loss = 5.0 / s, perplexity = s % 500 == 0 ? 9.0 / s : (double?)null }));
@@ -75,6 +85,10 @@ internal sealed class SmallRun : IDisposable
         };
         Manifest.Save(Folder);
 
+        IEnumerable<PredictionRecord> Predictions(string mode, int correct) => Enumerable.Range(0, 40).Select(i =>
+            new PredictionRecord("taught", "sums", mode, i, $"{i}", $"{questions} {i}:", $" [{tool}({text}) -> 42] 42.",
+                " 42.", ["42"], i < correct, []));
+
         StageRecord Stage(string option, double value, Func<string, Dictionary<string, long>> counts) =>
             new(new JsonObject
             {
@@ -101,10 +115,18 @@ internal sealed class SmallRun : IDisposable
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
+    /// <summary>Where tokens of three characters begin.</summary>
+    private static IEnumerable<int> Tokens(string text) =>
+        Enumerable.Range(0, (text.Length + 2) / 3).Select(i => 3 * i);
+
     private static FilteredCall Call(
         string document, string tool, int position, string text, Random random, bool withResult)
     {
         // Some gains lie on the edges of bins, where an error of rounding would show.
+        float[] Logs(double loss) =>
+            [.. Enumerable.Repeat((float)-loss, Math.Clamp(Tokens(text).Count() - position, 0, 5))];
+        double? Loss(double loss) =>
+            withResult ? Logs(loss).Zip(FilterLosses.PaperWeights, (log, w) => -w * log).Sum() : null;
         double gain = random.Next(3) == 0 ? random.Next(-20, 40) / 10.0 : (random.NextDouble() * 6) - 2;
         return new FilteredCall
         {
@@ -117,9 +139,12 @@ internal sealed class SmallRun : IDisposable
             CallIds = [1],
             Result = withResult ? text : null,
             Error = withResult ? null : $"'{position}' is not to be computed: {text}",
-            LossNone = withResult ? 5 : null,
-            LossCall = withResult ? 6 : null,
-            LossResult = withResult ? 5 - gain : null,
+            LossNone = Loss(5),
+            LossCall = Loss(6),
+            LossResult = Loss(5 - gain),
+            LogprobsNone = withResult ? Logs(5) : null,
+            LogprobsCall = withResult ? Logs(6) : null,
+            LogprobsResult = withResult ? Logs(5 - gain) : null,
             Gain = withResult ? gain : null,
             Kept = withResult && gain >= 0.5,
             Reason = !withResult ? FilterCalls.NoResult : gain >= 0.5 ? null : FilterCalls.BelowThreshold,
