@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Toolformer.Evaluation;
 
 namespace Toolformer.Reports;
 
@@ -15,6 +16,7 @@ internal sealed record ReportedPrediction
     public string Completion { get; init; } = "";
     public IReadOnlyList<string> Answers { get; init; } = [];
     public bool Correct { get; init; }
+    public IReadOnlyList<EvalCall> Calls { get; init; } = [];
 }
 
 /// <summary>

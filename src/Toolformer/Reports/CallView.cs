@@ -15,8 +15,9 @@ internal static class CallView
             <li class="{(shown.Call.Kept ? "kept" : "dropped")}">
             <p class="text" dir="auto">{shown.Before} <span class="call">{Printed(shown)}</span>{After(shown)}</p>
             {Losses(shown)}
-            <p class="soft">{(shown.Call.Kept ? "kept" : "dropped")} · p<sub>start</sub> {shown.Call.PStart:0.000} ·
-            text <bdi>{ReportPage.Cut(shown.Call.DocId, 80)}</bdi></p></li>
+            <p class="soft">{(shown.Call.Kept ? "kept" : "dropped")}, gain {shown.Call.Gain ?? 0:+0.000;−0.000;0.000} ·
+            p<sub>start</sub> {shown.Call.PStart:0.000} · text
+            <bdi>{ReportPage.Cut(shown.Call.DocId, 80)}</bdi></p></li>
             """))}</ol>
         """);
 
@@ -39,26 +40,25 @@ internal static class CallView
         var (call, tokens) = (shown.Call, shown.Tokens);
         (string Name, double? Sum, Func<TokenLoss, double?> Of)[] rows =
         [
-            ("no call", call.LossNone, t => t.None), ("call without its result", call.LossCall, t => t.Call),
-            ("call with its result", call.LossResult, t => t.Result),
+            ("no call", call.LossNone, t => t.None), ("call alone", call.LossCall, t => t.Call),
+            ("call and result", call.LossResult, t => t.Result),
         ];
         return Html.Of($"""
-            <div class="wide" tabindex="0" role="region" aria-label="Losses of {Printed(shown)}">
             <table class="losses"><thead><tr><td></td><th scope="col" class="n">loss</th>{tokens.Select(t => Html.Of(
                 $"<th scope=\"col\" class=\"n\">{t.Text.Trim()}</th>"))}</tr></thead>
             <tbody>{rows.Select(row => Html.Of($"""
                 <tr><th scope="row">{row.Name}</th>{Number(row.Sum)}{tokens.Select(t => Number(row.Of(t)))}</tr>
-                """))}<tr class="gain"><th scope="row">gain of the result</th>{Shaded(call.Gain)}{tokens.Select(t =>
-                Shaded((shown.FromNone ? t.None : t.Call) - t.Result))}</tr></tbody></table></div>
+                """))}<tr class="gain"><th scope="row">gain</th>{Shaded(call.Gain)}{tokens.Select(t =>
+                Shaded((shown.FromNone ? t.None : t.Call) - t.Result))}</tr></tbody></table>
             """);
     }
 
     private static Html Number(double? nats) =>
-        nats is { } n ? Html.Of($"<td class=\"n\">{n:0.000}</td>") : Html.Of($"<td class=\"n\">–</td>");
+        nats is { } n ? Html.Of($"<td class=\"n\">{n:0.00}</td>") : Html.Of($"<td class=\"n\">–</td>");
 
     /// <summary>A number whose ground says how large it is, and its sign which way.</summary>
     private static Html Shaded(double? nats) => nats is not { } n ? Number(null) : Html.Of(
-        $"<td class=\"n {(n < 0 ? "down" : "up")} h{Shade(Math.Abs(n) / Deepest)}\">{n:+0.000;−0.000;0.000}</td>");
+        $"<td class=\"n {(n < 0 ? "down" : "up")} h{Shade(Math.Abs(n) / Deepest)}\">{n:+0.00;−0.00;0.00}</td>");
 
     /// <summary>0 to <see cref="Shades"/>; nothing at all has none.</summary>
     private static int Shade(double share) => (int)Math.Ceiling(Math.Clamp(share, 0, 1) * Shades - 1e-9);

@@ -8,8 +8,8 @@ namespace Toolformer.Reports;
 /// <param name="Dropped">Why calls were dropped; empty: the run holds no samples.</param>
 internal sealed record ToolHeadline(string Tool, string Verdict, string Sentence, string Dropped)
 {
-    /// <summary>The tasks on which it was the tool called most, without and with calls.</summary>
-    public IReadOnlyList<(ReportedResult Without, ReportedResult With)> Own { get; init; } = [];
+    /// <summary>The tasks on which it was the tool called most, without and with calls, in a sentence each.</summary>
+    public IReadOnlyList<(ReportedResult Without, ReportedResult With, string Sentence)> Own { get; init; } = [];
 }
 
 /// <summary>What became of a tool's samples, for a bar: kept first.</summary>
@@ -45,7 +45,7 @@ internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
     {
         var enabled = results.Evaluation.Where(r => r.N > 0
             && r.Mode.StartsWith("enabled", StringComparison.Ordinal)).ToList();
-        string? model = enabled.GroupBy(r => r.Model).MaxBy(m => m.Sum(r => r.Calls))?.Key;
+        string? model = enabled.GroupBy(r => r.Model).MaxBy(m => (m.Sum(r => r.Calls), m.Sum(r => r.Correct)))?.Key;
         return [.. from result in enabled
             where result.Model == model
             group result by result.Task into task
@@ -89,12 +89,13 @@ internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
         }
         var differences = own.ConvertAll(p => Difference.Of(p.Without, p.With, run.Answers, run.Answers));
         string verdict = differences.Any(d => d.Sign > 0) ? Helped : differences.Any(d => d.Sign < 0) ? Hurt : Unclear;
-        return new(tool, verdict, string.Join(" ", own.Zip(differences, (p, d) => string.Create(Culture,
+        var sentences = own.Zip(differences, (p, d) => string.Create(Culture,
             $"On {p.With.Task} {p.With.Accuracy:0.0%} were right with calls and {p.Without.Accuracy:0.0%} without: "
             + $"{d}{Only(d)}. Of {p.With.Calls:N0} calls there {p.With.PerTool[tool]:N0} went to it "
-            + $"(n = {p.With.N:N0})."))), dropped)
+            + $"(n = {p.With.N:N0}).")).ToList();
+        return new(tool, verdict, string.Join(" ", sentences), dropped)
         {
-            Own = own,
+            Own = [.. own.Zip(sentences, (p, sentence) => (p.Without, p.With, sentence))],
         };
     }
 

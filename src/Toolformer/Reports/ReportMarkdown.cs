@@ -23,7 +23,7 @@ internal static class ReportMarkdown
         if (other is not null)
             Compare(text, run, other);
         Results(text, run.Results);
-        Evaluated(text, run.Evaluated);
+        Evaluated(text, run.Results.Whole);
         foreach (var tool in run.Tools)
             Tool(text, tool);
         text.Append("\n## How it was made\n\n");

@@ -13,7 +13,7 @@ internal static class ReportPage
     {
         string script = Shipped("report.js");
         string hash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
-        var (paper, judged) = (EvaluationView.Paper(run.Evaluated), EvaluationView.Judged(run.Evaluated));
+        var (paper, judged) = (EvaluationView.Paper(run.Results.Whole), EvaluationView.Judged(run.Results.Whole));
         (string Id, string Name)[] sections =
         [
             ("short", "In short"), .. If(other is not null, "compared", "Compared"), ("results", "Results"),
@@ -80,9 +80,9 @@ internal static class ReportPage
     private static Html Tools(RunFindings run) => run.Tools.Count == 0 ? Html.Empty : Html.Of($"""
         <section aria-labelledby="tools-title"><h2 id="tools-title">Tool by tool</h2>
         <p class="soft">For every call the model's loss on the words after it is computed three times: with no call
-        before the text, L(ε); with the call but not its result, L(c, ε); with both, L(c, r). A call is kept if its
-        gain, the smaller of the first two minus the third, is at least τ<sub>f</sub>. Losses are in nats, over the
-        underlined tokens after the call; the nearer the token, the more it weighs.</p>
+        before the text, L(ε); with the call alone, without a result, L(c, ε); with call and result, L(c, r). A call is
+        kept if its gain, the smaller of the first two minus the third, is at least τ<sub>f</sub>. Losses are in nats,
+        over the underlined tokens after the call; the nearer the token, the more it weighs.</p>
         {run.Tools.Select((tool, i) => ToolView.Of(tool, i))}</section>
         """);
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Toolformer.Evaluation;
 using Toolformer.Pipeline;
@@ -25,9 +24,6 @@ internal sealed class RunFindings
     public string Name { get; }
     public Manifest? Manifest { get; private set; }
     public ReportedResults Results { get; private set; } = new();
-
-    /// <summary>The same in full, where this version wrote it.</summary>
-    public EvaluationResults? Evaluated { get; private set; }
 
     public AnsweredQuestions Answers { get; } = new();
 
@@ -103,17 +99,8 @@ internal sealed class RunFindings
         if (!_files.Has(EvaluationResults.FileName))
             _files.Miss("results.json is not there: nothing was measured yet.");
         Results = _files.Read(EvaluationResults.FileName, ReportedResults.Read) ?? Results;
-        try
-        {
-            // Twice, as what other versions and programs wrote may lack what is needed for the paper's tables only.
-            Evaluated = Results.Evaluation.Count + Results.Perplexity.Count == 0 ? null
-                : JsonSerializer.Deserialize<EvaluationResults>(
-                    File.ReadAllBytes(_files.In(EvaluationResults.FileName)), JsonLines.Format);
-        }
-        catch (JsonException)
-        {
+        if (Results.Whole is null && Results.Arms.Count > 0 && Stages.ContainsKey("evaluate"))
             _files.Miss("results.json lacks some of what this version writes: the paper's tables are not shown.");
-        }
         foreach (var prediction in _files.Lines<ReportedPrediction>(Predictions))
         {
             Answers.Add(prediction);

@@ -35,9 +35,9 @@ internal static class ShortView
         {tool.Own.Select(pair => Html.Of($"""
             <div class="pair" aria-hidden="true"><span>without calls</span>{Bar(pair.Without, "")}
             <span>with calls</span>{Bar(pair.With, " on")}</div>
+            <p>{pair.Sentence}</p>
             """))}
-        <p>{tool.Sentence}</p>{Fates(found)}
-        <p class="soft">{tool.Dropped}</p></li>
+        {(tool.Own.Count == 0 ? Html.Of($"<p>{tool.Sentence}</p>") : Html.Empty)}{Fates(found, tool.Dropped)}</li>
         """);
 
     private static string Class(string verdict) => verdict is Headline.Helped or Headline.Hurt ? verdict : "unclear";
@@ -47,15 +47,18 @@ internal static class ShortView
         style="width:{100 * Math.Clamp(result.Accuracy, 0, 1):0.##}%"></span></span>
         """);
 
-    /// <summary>What became of a tool's samples, as one bar; the sentence below says the same in words.</summary>
-    private static Html Fates(ToolFindings? tool)
+    /// <summary>What became of a tool's samples, as one bar and in words.</summary>
+    private static Html Fates(ToolFindings? tool, string instead)
     {
         var fates = tool is null ? [] : Headline.Fates(tool);
         double all = fates.Sum(f => (double)f.Count);
-        return all <= 0 ? Html.Empty : Html.Of($"""
+        return all <= 0 ? Html.Of($"<p class=\"soft\">{instead}</p>") : Html.Of($"""
             <div class="fates" aria-hidden="true">{fates.Where(f => f.Count > 0).Select(f => Html.Of($"""
-                <i class="{f.Class}" style="flex-grow:{f.Count / all:0.####}" title="{f.Count:N0} {f.Name}"></i>
+                <i class="{f.Class}" style="flex-grow:{f.Count / all:0.####}"></i>
                 """))}</div>
+            <p class="soft">Of {tool!.Count(Funnel.Samples) ?? 0:N0} samples</p>
+            <ul class="fate soft">{fates.Where(f => f.Count > 0).Select(f => Html.Of(
+                $"<li><i class=\"{f.Class}\"></i>{f.Count:N0} {f.Name}</li>"))}</ul>
             """);
     }
 }

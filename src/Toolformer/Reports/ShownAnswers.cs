@@ -19,8 +19,10 @@ internal sealed record ShownAnswer(ReportedPrediction Prediction)
         int at = 0;
         foreach (var call in CallSyntax.Find(text))
         {
-            yield return (text[at..call.Start], false);
-            yield return (text[call.Start..call.End], true);
+            // The space that belongs to a call stands before it.
+            int start = call.Start + (char.IsWhiteSpace(text[call.Start]) ? 1 : 0);
+            yield return (text[at..start], false);
+            yield return (text[start..call.End], true);
             at = call.End;
         }
         yield return (text[at..], false);
@@ -41,7 +43,8 @@ internal sealed class ShownAnswers
     public void Offer(ReportedPrediction prediction)
     {
         var known = _tasks.GetValueOrDefault(prediction.Task);
-        if ((prediction.Correct ? known.Right : known.Wrong) is not null
+        // What merely looks like a call was not made.
+        if (prediction.Calls.Count == 0 || (prediction.Correct ? known.Right : known.Wrong) is not null
             || (_tasks.Count >= MostTasks && !_tasks.ContainsKey(prediction.Task)))
             return;
         var answer = new ShownAnswer(prediction);

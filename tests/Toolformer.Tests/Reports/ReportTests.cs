@@ -57,8 +57,8 @@ public sealed partial class ReportTests : IDisposable
             ["kept"] = kept,
             ["texts_in_the_dataset"] = 11,
         }, tool.Funnel);
-        Assert.Equal($"Of 360 samples {kept} were kept: 270 were no calls or repeated another, 30 had no result, "
-            + $"{60 - kept} did not make the next words likelier by τ_f = 0.5 nats.", tool.Dropped);
+        Assert.Equal($"Of 360 samples {kept} were kept: {60 - kept} did not make the next words likelier by τ_f = 0.5 "
+            + "nats, 30 had no result, 270 were no calls or repeated another.", tool.Dropped);
         Assert.Contains("30 no result: &#39;…&#39; is not to be computed", report.ToHtml());
         Assert.Contains("| kept | " + kept + " |", report.ToMarkdown());
     }
@@ -98,10 +98,10 @@ public sealed partial class ReportTests : IDisposable
     {
         string html = Report.Read(_run.Folder).ToHtml();
         var worst = _run.Calls.Where(c => c.Tool == "Calculator" && c.Gain is not null).MinBy(c => c.Gain)!;
-        string table = TableOf(html, FormattableString.Invariant($"{worst.LossResult:0.000}"));
+        string table = TableOf(html, FormattableString.Invariant($"{worst.LossResult:0.00}"));
         foreach (var row in new[] { worst.LogprobsNone!, worst.LogprobsCall!, worst.LogprobsResult! })
             Assert.All(row.Zip(FilterLosses.PaperWeights, (log, weight) => -weight * log),
-                loss => Assert.Contains(FormattableString.Invariant($">{loss:0.000}<"), table));
+                loss => Assert.Contains(FormattableString.Invariant($">{loss:0.00}<"), table));
         Assert.Equal(5, Regex.Count(table, "<th scope=\"col\"") - 1);
         Assert.Contains("class=\"n down h", table);
 
@@ -109,7 +109,7 @@ public sealed partial class ReportTests : IDisposable
         File.WriteAllText(_run.In(CallsByDocument.Filtered), File.ReadAllText(_run.In(CallsByDocument.Filtered))
             .Replace("\"logprobs_none\":[-5,", "\"logprobs_none\":[-4,"));
         string without = TableOf(Report.Read(_run.Folder).ToHtml(),
-            FormattableString.Invariant($"{worst.LossResult:0.000}"));
+            FormattableString.Invariant($"{worst.LossResult:0.00}"));
         Assert.Equal(0, Regex.Count(without, "<th scope=\"col\"") - 1);
 
         static string TableOf(string html, string loss) =>
@@ -154,7 +154,7 @@ public sealed partial class ReportTests : IDisposable
         }
         Assert.Contains("<polyline class=\"line s1\"", html); // figure 4
         Assert.Contains("<bdi>svamp</bdi>: no svamp/SVAMP.json", html);
-        Assert.Contains("<span class=\"call\"> [Calculator(0+0) -&gt; 0]</span>", html);
+        Assert.Contains("<span class=\"call\">[Calculator(0+0) -&gt; 0]</span>", html);
         Assert.DoesNotContain("Tool by tool", html);
         Assert.DoesNotContain("finetuned", html);
     }

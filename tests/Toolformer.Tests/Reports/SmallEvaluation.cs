@@ -3,7 +3,7 @@ using Toolformer.Evaluation;
 
 namespace Toolformer.Tests.Reports;
 
-/// <summary>The folder of an evaluation, written by hand: two models, a task of the paper, one that was not run.</summary>
+/// <summary>The folder of an evaluation, written by hand: two models, a task of the paper, one not run.</summary>
 internal sealed class SmallEvaluation : IDisposable
 {
     private const int Questions = 50;
