@@ -45,13 +45,17 @@ internal static class CallView
         ];
         return Html.Of($"""
             <table class="losses"><thead><tr><td></td><th scope="col" class="n">loss</th>{tokens.Select(t => Html.Of(
-                $"<th scope=\"col\" class=\"n\">{t.Text.Trim()}</th>"))}</tr></thead>
+                $"<th scope=\"col\" class=\"n\">{Header(t.Text)}</th>"))}</tr></thead>
             <tbody>{rows.Select(row => Html.Of($"""
                 <tr><th scope="row">{row.Name}</th>{Number(row.Sum)}{tokens.Select(t => Number(row.Of(t)))}</tr>
                 """))}<tr class="gain"><th scope="row">gain</th>{Shaded(call.Gain)}{tokens.Select(t =>
                 Shaded((shown.FromNone ? t.None : t.Call) - t.Result))}</tr></tbody></table>
             """);
     }
+
+    /// <summary>A token without the space before it; one that is nothing but space, as a sign for that.</summary>
+    private static string Header(string token) => !string.IsNullOrWhiteSpace(token) ? token.Trim()
+        : token.Contains('\n') ? "⏎" : token.Length > 0 ? "␣" : "…";
 
     private static Html Number(double? nats) =>
         nats is { } n ? Html.Of($"<td class=\"n\">{n:0.00}</td>") : Html.Of($"<td class=\"n\">–</td>");

@@ -34,22 +34,26 @@ internal static class EvaluationView
             <p class="soft">The tables of Schick et al. 2023 with their numbers, and ours below. Theirs are of models of
             billions of parameters.</p>
             {tables.Select(t => t.ToHtml())}
-            {PaperViews.ScalingPanels(results!).Select(Panel)}</section>
+            <div class="tasks">{PaperViews.ScalingPanels(results!).Select(Panel)}</div></section>
             """);
     }
 
-    /// <summary>A panel of figure 4: two lines over the number of parameters, the last point the paper's.</summary>
+    /// <summary>A panel of figure 4: lines over the number of parameters, the paper's model beside them.</summary>
     private static Html Panel((string Name, IReadOnlyList<ScalingPoint> Points) panel)
     {
-        SvgPlot.Line Line(string name, Func<ScalingPoint, double?> of) => new(name,
-            [.. panel.Points.Where(p => of(p) is not null).Select(p => (p.Parameters, of(p)!.Value))]);
+        SvgPlot.Line Line(string name, bool isPaper, Func<ScalingPoint, double?> of) => new(name,
+            [.. panel.Points.Where(p => p.IsPaper == isPaper && of(p) is not null)
+                .Select(p => (p.Parameters, of(p)!.Value))]);
         string label = string.Join("; ", panel.Points.Select(p => FormattableString.Invariant(
             $"{p.Model}: {MarkdownTable.Printed(p.Without)} without calls, {MarkdownTable.Printed(p.With)} with")));
         return Html.Of($"""
-            <h3>Figure 4 · {panel.Name}</h3>
-            {new SvgPlot(560, 280).Lines([Line("without calls", p => p.Without), Line("with calls", p => p.With)],
-                "parameters, logarithmic; the last point of each line is the paper's GPT-J",
-                $"Mean accuracy in percent by number of parameters. {label}", logarithmic: true)}
+            <div><h3>Figure 4 · {panel.Name}</h3>
+            {new SvgPlot(560, 300).Lines(
+                [
+                    Line("without calls", false, p => p.Without), Line("with calls", false, p => p.With),
+                    Line("GPT-J without (paper)", true, p => p.Without), Line("with (paper)", true, p => p.With),
+                ],
+                "parameters", $"Mean accuracy in percent by number of parameters. {label}", logarithmic: true)}</div>
             """);
     }
 

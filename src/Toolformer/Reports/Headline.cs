@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Toolformer.Reports;
 
 /// <summary>What a run found about a tool, in one sentence.</summary>
-/// <param name="Verdict">"helped", "hurt", "no clear difference", or "not measured".</param>
+/// <param name="Verdict">One of the constants of <see cref="Headline"/>.</param>
 /// <param name="Sentence">How much, with its standard error.</param>
 /// <param name="Dropped">Why calls were dropped; empty: the run holds no samples.</param>
 internal sealed record ToolHeadline(string Tool, string Verdict, string Sentence, string Dropped)
@@ -18,9 +18,10 @@ internal readonly record struct SampleFate(string Name, string Class, long Count
 /// <summary>The run in a few sentences, all of them computed.</summary>
 internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
 {
-    private const int MostTools = 64;
+    private const int MostTools = 64, MostTasks = 3;
 
-    public const string Helped = "helped", Hurt = "hurt", Unclear = "no clear difference", Unmeasured = "not measured";
+    public const string Helped = "helped", Mixed = "helped here, hurt there", Hurt = "hurt",
+        Unclear = "no clear difference", Unmeasured = "not measured";
 
     private static CultureInfo Culture => CultureInfo.InvariantCulture;
 
@@ -33,7 +34,7 @@ internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
         // An evaluation knows of tools by their calls only.
         var tools = run.Tools.Select(t => t.Tool).Union(run.Results.Evaluation.SelectMany(r => r.PerTool.Keys));
         return new Headline(Overall(run, pairs), [.. tools.Take(MostTools).Select(tool => Of(tool, run, pairs))
-            .OrderBy(h => Array.IndexOf([Helped, Hurt, Unclear, Unmeasured], h.Verdict))
+            .OrderBy(h => Array.IndexOf([Helped, Mixed, Hurt, Unclear, Unmeasured], h.Verdict))
             .ThenByDescending(h => h.Own.Select(p => p.With.Accuracy - p.Without.Accuracy).DefaultIfEmpty().Max())])
         {
             AllPaired = pairs.All(p => Difference.Of(p.Without, p.With, run.Answers, run.Answers).Paired is not null),
@@ -88,11 +89,23 @@ internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
                 dropped);
         }
         var differences = own.ConvertAll(p => Difference.Of(p.Without, p.With, run.Answers, run.Answers));
-        string verdict = differences.Any(d => d.Sign > 0) ? Helped : differences.Any(d => d.Sign < 0) ? Hurt : Unclear;
+        string more = own.Count <= MostTasks ? "" : string.Create(Culture,
+            $" It was called most on {own.Count - MostTasks:N0} more tasks, where less changed.");
+        string verdict = (differences.Any(d => d.Sign > 0), differences.Any(d => d.Sign < 0)) switch
+        {
+            (true, true) => Mixed,
+            (true, false) => Helped,
+            (false, true) => Hurt,
+            _ => Unclear,
+        };
+        var order = Enumerable.Range(0, own.Count).OrderByDescending(i => Math.Abs(differences[i].Value))
+            .Take(MostTasks).ToList();
+        (own, differences) = (order.ConvertAll(i => own[i]), order.ConvertAll(i => differences[i]));
         var sentences = own.Zip(differences, (p, d) => string.Create(Culture,
             $"On {p.With.Task} {p.With.Accuracy:0.0%} were right with calls and {p.Without.Accuracy:0.0%} without: "
             + $"{d}{Only(d)}. Of {p.With.Calls:N0} calls there {p.With.PerTool[tool]:N0} went to it "
             + $"(n = {p.With.N:N0}).")).ToList();
+        sentences[^1] += more;
         return new(tool, verdict, string.Join(" ", sentences), dropped)
         {
             Own = [.. own.Zip(sentences, (p, sentence) => (p.Without, p.With, sentence))],

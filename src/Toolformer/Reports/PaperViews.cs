@@ -18,6 +18,9 @@ public static class PaperViews
     /// <summary>What stands in the second column of a row of the paper's.</summary>
     internal const string Paper = "paper";
 
+    /// <summary>What stands in the first column of figure 4 for the paper's model.</summary>
+    internal const string GptJ = "GPT-J (paper)";
+
     /// <summary>All tables of which something was measured.</summary>
     public static IReadOnlyList<ReportTable> Of(EvaluationResults results)
     {
@@ -71,7 +74,7 @@ public static class PaperViews
             return null;
         var rows = new List<string[]>
         {
-            Row("k", "", table.Columns.SelectMany(c =>
+            Row("k", "model", table.Columns.SelectMany(c =>
                 (string[])[$"{c.Title} all", "with call", "without", "% calls"]), null),
         };
         rows.AddRange(table.Rows.Select(r => Row(r.Model, Paper, r.Values.Select(MarkdownTable.Printed), null)));
@@ -82,7 +85,7 @@ public static class PaperViews
                     MarkdownTable.Percent(r.AccuracyWithoutCall), MarkdownTable.Percent(r.CallRate)]
                 : [None, None, None, None]), null));
         }
-        return Titled(table, rows);
+        return Titled(table, rows, model: $": {model}");
     }
 
     /// <summary>Table 8; null: no perplexity was measured.</summary>
@@ -110,7 +113,7 @@ public static class PaperViews
         if (kept.Count == 0)
             return null;
         var table = PaperTables.Examples;
-        var rows = new List<string[]> { Row("tool", "", table.Columns.Select(c => c.Title), null) };
+        var rows = new List<string[]> { Row("tool", "source", table.Columns.Select(c => c.Title), null) };
         foreach (string tool in table.Rows.Select(r => r.Model).Union(kept.Select(k => k.Tool)))
         {
             if (table.Rows.FirstOrDefault(r => r.Model == tool) is { } published)
@@ -161,7 +164,7 @@ public static class PaperViews
                 [
                     .. sizes.Select(m => new ScalingPoint(m.Model, m.Parameters, false,
                         Of(m.Model, "disabled") ?? Of(m.Model, "base"), Of(m.Model, "enabled"))),
-                    new("GPT-J (paper)", PaperTables.GptJParameters, true,
+                    new(GptJ, PaperTables.GptJParameters, true,
                         Published("Toolformer (disabled)"), Published("Toolformer")),
                 ]));
 
@@ -200,7 +203,8 @@ public static class PaperViews
     private static string Cell(string text) =>
         (text.Length <= 100 ? text : text[..100] + "…").Replace("|", "\\|").Replace('\n', ' ');
 
-    private static ReportTable Titled(PaperTable table, IReadOnlyList<string[]> rows, string? ours = null) =>
-        new($"{table.Name} · {table.Title} (section {table.Section})", rows,
+    private static ReportTable Titled(
+        PaperTable table, IReadOnlyList<string[]> rows, string? ours = null, string model = "") =>
+        new($"{table.Name} · {table.Title} (section {table.Section}){model}", rows,
             string.Join(" ", new[] { ours, table.Note }.OfType<string>()));
 }

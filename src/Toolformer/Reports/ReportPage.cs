@@ -18,8 +18,8 @@ internal static class ReportPage
         [
             ("short", "In short"), .. If(other is not null, "compared", "Compared"), ("results", "Results"),
             .. If(run.Shown.ByTask.Any(), "answers", "Answers"), .. run.Tools.Select((t, i) => ($"tool-{i}", t.Tool)),
-            .. If(paper != Html.Empty, "paper", "Beside the paper"), .. If(judged != Html.Empty, "judged", "Chance"),
-            .. If(run.Annotates || run.Training.Count > 0, "training", "Training"), ("made", "How it was made"),
+            .. If(paper != Html.Empty, "paper", "Paper"), .. If(judged != Html.Empty, "judged", "Chance"),
+            .. If(run.Annotates || run.Training.Count > 0, "training", "Training"), ("made", "Made"),
         ];
 
         static (string, string)[] If(bool there, string id, string name) => there ? [(id, name)] : [];
@@ -121,12 +121,14 @@ internal static class ReportPage
                 """);
         string options = JsonSerializer.Serialize(run.Stages.ToDictionary(s => s.Key, s => s.Value.Options),
             new JsonSerializerOptions(JsonLines.Format) { WriteIndented = true });
+        // An evaluation notes its models like stages; they are named below.
+        var stages = run.Stages.Where(s => !s.Key.StartsWith("model ", StringComparison.Ordinal));
         var hashes = manifest.Model?["sha256"] as System.Text.Json.Nodes.JsonArray;
         return Html.Of($"""
             <section id="made" aria-labelledby="made-title"><h2 id="made-title">How it was made</h2>
             <div class="wide" tabindex="0" role="region" aria-label="Stages"><table><caption>Stages</caption>
             <thead><tr><th scope="col">stage</th><th scope="col" class="n">seconds</th>
-            <th scope="col">complete</th></tr></thead><tbody>{run.Stages.Select(s => Html.Of($"""
+            <th scope="col">complete</th></tr></thead><tbody>{stages.Select(s => Html.Of($"""
                 <tr><th scope="row">{s.Key}</th>
                 <td class="n">{(s.Value.Seconds > 0 ? Html.Of($"{s.Value.Seconds:N1}") : Html.Of($"–"))}</td>
                 <td>{(s.Value.Complete ? "yes" : "no")}</td></tr>
@@ -138,8 +140,11 @@ internal static class ReportPage
             <tr><th scope="row">device</th><td>{run.Results.Device ?? "–"}</td></tr>
             {(hashes ?? []).Take(16).Select(h => Html.Of($"""
                 <tr><th scope="row">model's SHA-256</th><td><code>{h?.ToString()}</code></td></tr>
+                """))}{(run.Results.Whole?.Models ?? []).Take(16).Select(m => Html.Of($"""
+                <tr><th scope="row">{m.Model}</th><td>{m.Parameters:N0} parameters
+                <code>{Cut(m.Identity?["sha256"]?.ToJsonString() ?? "", 200)}</code></td></tr>
                 """))}{manifest.Inputs.Take(64).Select(f => Html.Of($"""
-                <tr><th scope="row">{Path.GetFileName(f.Path)}</th><td>{f.Bytes:N0} bytes, SHA-256
+                <tr><th scope="row">{End(f.Path)}</th><td>{f.Bytes:N0} bytes, SHA-256
                 <code>{f.Sha256}</code></td></tr>
                 """))}</tbody></table></div>
             <details><summary>All options of the stages</summary>
@@ -147,6 +152,9 @@ internal static class ReportPage
             </details></section>
             """);
     }
+
+    /// <summary>The last two parts of a path: files of several test sets have the same name.</summary>
+    private static string End(string path) => string.Join('/', path.Split('/', '\\').TakeLast(2));
 
     /// <summary>The bins of all tools for the page's script: numbers only, which can't end the element.</summary>
     private static Html Bins(RunFindings run) => Html.Shipped(JsonSerializer.Serialize(run.Tools.Select(t => new

@@ -101,8 +101,12 @@ internal sealed class RunFindings
         Results = _files.Read(EvaluationResults.FileName, ReportedResults.Read) ?? Results;
         if (Results.Whole is null && Results.Arms.Count > 0 && Stages.ContainsKey("evaluate"))
             _files.Miss("results.json lacks some of what this version writes: the paper's tables are not shown.");
+        var counted = Results.Evaluation.Select(r => (r.Model, r.Task, r.Mode)).ToHashSet();
         foreach (var prediction in _files.Lines<ReportedPrediction>(Predictions))
         {
+            // An evaluation may have been asked for less than it once was.
+            if (!counted.Contains((prediction.Model, prediction.Task, prediction.Mode)))
+                continue;
             Answers.Add(prediction);
             Shown.Offer(prediction);
         }

@@ -6,9 +6,11 @@ namespace Toolformer.Reports;
 /// <summary>Lines over two axes, as SVG whose colours the page's style sheet gives.</summary>
 internal sealed class SvgPlot(int width, int height)
 {
-    private const int Left = 54, Bottom = 40, Top = 10, Right = 12;
+    private const int Left = 54, Bottom = 40, Top = 10, Right = 20;
 
-    /// <summary>One line, with dots where there are few points.</summary>
+    /// <summary>
+    /// One line, with dots where there are few points; dots alone where several stand over the same x.
+    /// </summary>
     public sealed record Line(string Name, IReadOnlyList<(double X, double Y)> Points);
 
     /// <param name="label">What is seen, for those who do not see it.</param>
@@ -31,8 +33,9 @@ internal sealed class SvgPlot(int width, int height)
             <text x="{X(x):0.#}" y="{height - Bottom + 17}" text-anchor="middle">{Short(x)}</text>
             """)));
         var drawn = lines.Select((line, i) => Html.Of($"""
-            <polyline class="line s{i % 6}" points="{Coordinates(line.Points.Select(p => (X(p.X), Y(p.Y))))}"/>
-            {(line.Points.Count > 40 ? [] : line.Points.Select(p => Html.Of(
+            {(line.Points.DistinctBy(p => p.X).Count() < line.Points.Count ? Html.Empty : Html.Of($"""
+                <polyline class="line s{i % 6}" points="{Coordinates(line.Points.Select(p => (X(p.X), Y(p.Y))))}"/>
+                """))}{(line.Points.Count > 40 ? [] : line.Points.Select(p => Html.Of(
                 $"<circle class=\"dot s{i % 6}\" cx=\"{X(p.X):0.#}\" cy=\"{Y(p.Y):0.#}\" r=\"3.5\"/>")))}
             """));
         return Html.Of($"""

@@ -18,7 +18,16 @@ internal sealed class SmallEvaluation : IDisposable
                 i < arm.Right, arm.Mode == "enabled" ? [new("Calculator", $"{i}+{i}", $"{2 * i}")] : [])))];
         File.WriteAllLines(In("predictions.jsonl"),
             predictions.Select(p => JsonSerializer.Serialize(p, JsonLines.Format)));
-        var results = new EvaluationResults([.. arms.Select(arm => Result(arm.Model, arm.Mode, arm.Right))], [], [],
+        var results = new EvaluationResults(
+            [
+                .. arms.Select(arm => Result(arm.Model, arm.Mode, arm.Right)),
+                .. new[] { 1, 10 }.Select(k => Result("big", $"enabled k={k}", k) with
+                {
+                    Task = "lama_trex",
+                    StartTopK = k,
+                }),
+            ],
+            [new("big", "disabled", 20.5, 0.5, 1000, 10) { Task = "wikitext" }], [new("Calculator", 0.5, 7, 5)],
             Seed: 1, Commit: "0123456789abcdef", Device: "cpu")
         {
             Models = [new("small", 124_000_000, []), new("big", 775_000_000, [])],
