@@ -49,19 +49,23 @@ public sealed class LocalChat(ILanguageModel model, string name, ChatTemplate te
         return _writer.StreamAsync(Fitting(messages, context), own, cancellation: cancellation);
     }
 
-    public override void Dispose() => (model as IDisposable)?.Dispose();
-
+    /// <summary>The instructions and as many of the last questions and answers as leave room for another.</summary>
     private GenerationRequest Fitting(IReadOnlyList<ChatMessage> messages, ToolContext context)
     {
-        for (int left = 0; ; left++)
+        var turns = messages.Select(m => new ChatTurn(m.Role.Value, m.Text)).ToList();
+        while (true)
         {
-            var (text, tokens) = template.Write(
-                [.. messages.Skip(left).Select(m => new ChatTurn(m.Role.Value, m.Text))]);
+            var (text, tokens) = template.Write(turns);
             int count = tokens?.Count ?? model.Tokenizer.Encode(text!).Count;
-            if (count + options.MaxNewTokens <= model.ContextLength || left == messages.Count - 1)
+            // What goes is a question with its answer: many templates want them in turns.
+            int first = turns.FindIndex(t => t.Role == "user"), next = turns.FindIndex(first + 1, t => t.Role == "user");
+            if (count + options.MaxNewTokens <= model.ContextLength || next < 0)
                 return new GenerationRequest(text ?? "", context) { PromptTokens = tokens, Seed = seed };
+            turns.RemoveRange(first, next - first);
         }
     }
+
+    public override void Dispose() => (model as IDisposable)?.Dispose();
 }
 
 /// <summary>A chat model behind an endpoint, which learns of the tools from its prompt.</summary>

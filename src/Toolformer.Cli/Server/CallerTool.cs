@@ -7,11 +7,14 @@ using Toolformer.Tools.Arguments;
 namespace Toolformer.Cli.Server;
 
 /// <summary>A function that a client brings along and runs itself; the model writes its call as any other's.</summary>
-public sealed class CallerTool(string functionName, ToolTexts texts, Signature signature)
+public sealed class CallerTool(string functionName, ToolTexts texts, Signature signature, JsonElement sent)
     : StructuredTool(texts, signature)
 {
     /// <summary>What the client calls it: names of calls have letters, digits and underscores only.</summary>
     public string FunctionName => functionName;
+
+    /// <summary>The tool as the client sent it.</summary>
+    public JsonNode Sent => JsonSerializer.SerializeToNode(sent)!;
 
     /// <summary>Reads the "tools" of a request.</summary>
     public static IReadOnlyList<CallerTool> Read(RequestFields request, int most)
@@ -36,7 +39,7 @@ public sealed class CallerTool(string functionName, ToolTexts texts, Signature s
                 ? JsonSerializer.SerializeToElement(new { })
                 : function.Value("parameters")!.Value;
             tools.Add(new CallerTool(name, new ToolTexts(written, function.Text("description") ?? ""),
-                Signature.Of(schema)));
+                Signature.Of(schema), element));
 
             ApiException Bad(string why) => ApiException.Bad($"{path}function.name {why}.", path + "function.name");
         }

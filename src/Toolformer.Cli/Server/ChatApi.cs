@@ -16,23 +16,31 @@ internal sealed class ChatApi(GenerationQueue queue, ServedModel model, ServerOp
             throw ApiException.Bad(reason, code: "no_chat_template");
         var parameters = GenerationParameters.Read(fields, model, options);
         var tools = CallerTool.Read(fields, options.MaxTools);
-        var (text, ids) = model.Template.Write(ChatMessages.Read(fields, tools));
+        var toolChoice = ToolChoice.Read(fields, tools);
+        // A template with a form of its own for calls tells the model of the tools, and reads its calls.
+        bool isNative = model.Template.TakesTools;
+        bool tells = isNative && toolChoice.Tools.Count > 0;
+        var form = tells ? CallForm.Of(model.Template.Source) : null;
+        string begun = isNative ? toolChoice.Begin(form) : "";
+        var (text, ids) = model.Template.Write(ChatMessages.Read(fields, tools, inText: !isNative),
+            tells ? [.. toolChoice.Tools.Select(t => t.Sent)] : null, fields.Node("chat_template_kwargs"), begun);
         int[] prompt = model.Checked(ids is null ? model.Tokens(text!) : [.. ids], "messages", 1);
         request.Prompts.Add(model.Tokenizer.Decode(prompt));
         int room = model.Model.ContextLength - prompt.Length;
         int newTokens = fields.Integer("max_completion_tokens", 1, int.MaxValue)
             ?? fields.Integer("max_tokens", 1, int.MaxValue) ?? room;
         int? top = fields.Flag("logprobs") is true ? GenerationParameters.Top(fields, "top_logprobs") ?? 0 : null;
-        parameters = Choose(fields, tools, parameters with
+        parameters = parameters with
         {
-            Options = parameters.Options with
+            Options = (isNative ? parameters.Options : toolChoice.InText(parameters.Options)) with
             {
                 MaxNewTokens = Math.Min(newTokens, room),
                 NoteLogProbabilities = top,
                 StopStrings = [.. parameters.Options.StopStrings, .. model.Template.StopStrings],
             },
-        });
-        var choices = Enumerable.Range(0, parameters.Texts).Select(i => new TextChoice(i, model, parameters)).ToList();
+        };
+        var choices = Enumerable.Range(0, parameters.Texts).Select(i => new ChatChoice(new TextChoice(
+            i, model, parameters), tools, form is null ? null : new(form, toolChoice.Tools, begun))).ToList();
         if (parameters.Texts > 1 && parameters.Texts > options.MaxTexts)
             throw ApiException.Bad($"n is {parameters.Texts}; at most {options.MaxTexts}.", "n");
         var greeted = new HashSet<int>();
@@ -50,18 +58,18 @@ internal sealed class ChatApi(GenerationQueue queue, ServedModel model, ServerOp
                 (delta["role"], delta["content"]) = ("assistant", "");
             if (added.Length > 0)
                 delta["content"] = added;
-            if (isLast && choice.Result!.OpenCall is not null)
-                delta["tool_calls"] = Calls(choice, tools, withIndex: true);
-            var log = top is not null && (added.Length > 0 || isLast) ? Log(choice.TakeTokens()) : null;
+            if (isLast && choice.Streamed() is { } calls)
+                delta["tool_calls"] = calls;
+            var log = top is not null && (added.Length > 0 || isLast) ? Log(choice.Text.TakeTokens()) : null;
             await EventStream.SendAsync(request.Response, Body("chat.completion.chunk",
-                [Choice(choice, "delta", delta, log, isLast ? choice.FinishReason : null, extension)], null),
+                [Choice(choice.Text.Index, "delta", delta, log, isLast ? choice.FinishReason : null, extension)], null),
                 request.Cancelled);
         }
-        var usage = request.Usage([prompt], choices);
+        var usage = request.Usage([prompt], [.. choices.Select(c => c.Text)]);
         if (!parameters.Stream)
         {
-            var all = choices.Select(JsonNode (c) => Choice(c, "message", Message(c, tools),
-                top is null ? null : Log(c.TakeTokens()), c.FinishReason, c.Extension()));
+            var all = choices.Select(JsonNode (c) => Choice(c.Text.Index, "message", c.Message(),
+                top is null ? null : Log(c.Text.TakeTokens()), c.FinishReason, c.Text.Extension()));
             await EventStream.WriteAsync(request.Response, Body("chat.completion", [.. all], usage), request.Cancelled);
             return;
         }
@@ -86,44 +94,12 @@ internal sealed class ChatApi(GenerationQueue queue, ServedModel model, ServerOp
         }
     }
 
-    /// <summary>What "tool_choice" makes of the tools that the client brought.</summary>
-    private static GenerationParameters Choose(
-        RequestFields fields, IReadOnlyList<CallerTool> tools, GenerationParameters parameters)
-    {
-        const string name = "tool_choice";
-        string choice = "auto";
-        if (fields.Value(name) is { ValueKind: System.Text.Json.JsonValueKind.Object })
-        {
-            var wanted = fields.Object(name)!.Object("function")?.Text("name") ?? "";
-            if (tools.All(t => t.FunctionName != wanted))
-                throw ApiException.Bad(
-                    Spelling.Unknown("tool", wanted, tools.Select(t => t.FunctionName)), name + ".function.name");
-            tools = [.. tools.Where(t => t.FunctionName == wanted)];
-            choice = "required";
-        }
-        else if (fields.Text(name) is { } word)
-            choice = word is "auto" or "none" or "required" ? word : throw ApiException.Bad(
-                Spelling.Unknown("tool choice", word, ["auto", "none", "required"]), name);
-        if (choice == "none" || tools.Count == 0)
-            return choice != "required" ? parameters
-                : throw ApiException.Bad("tool_choice is \"required\", and there are no tools.", name);
-        var options = parameters.Options with { CallerTools = tools };
-        if (choice == "required")
-            options = options with
-            {
-                BeginWithCall = true,
-                AllowedTools = [],
-                MaxCalls = Math.Max(1, options.MaxCalls),
-            };
-        return parameters with { Options = options };
-    }
-
-    private static JsonObject Choice(TextChoice choice, string field, JsonObject content, JsonObject? log,
+    private static JsonObject Choice(int index, string field, JsonObject content, JsonObject? log,
         string? reason, JsonObject? extension)
     {
         var body = new JsonObject
         {
-            ["index"] = choice.Index,
+            ["index"] = index,
             [field] = content,
             ["logprobs"] = log,
             ["finish_reason"] = reason,
@@ -131,37 +107,6 @@ internal sealed class ChatApi(GenerationQueue queue, ServedModel model, ServerOp
         if (extension is not null)
             body["toolformer"] = extension;
         return body;
-    }
-
-    private static JsonObject Message(TextChoice choice, IReadOnlyList<CallerTool> tools)
-    {
-        bool calls = choice.Result?.OpenCall is not null;
-        var message = new JsonObject
-        {
-            ["role"] = "assistant",
-            ["content"] = calls && choice.Text.Length == 0 ? null : choice.Text,
-            ["refusal"] = null,
-        };
-        if (calls)
-            message["tool_calls"] = Calls(choice, tools, withIndex: false);
-        return message;
-    }
-
-    private static JsonArray Calls(TextChoice choice, IReadOnlyList<CallerTool> tools, bool withIndex)
-    {
-        var call = choice.Result!.OpenCall!;
-        var tool = tools.First(t => t.Name == call.Tool);
-        var entry = new JsonObject();
-        if (withIndex)
-            entry["index"] = 0;
-        entry["id"] = "call_" + System.Security.Cryptography.RandomNumberGenerator.GetHexString(24, lowercase: true);
-        entry["type"] = "function";
-        entry["function"] = new JsonObject
-        {
-            ["name"] = tool.FunctionName,
-            ["arguments"] = tool.ArgumentsOf(call),
-        };
-        return [entry];
     }
 
     private JsonObject Log(IEnumerable<WrittenToken> tokens) => new()

@@ -6,16 +6,18 @@ using Toolformer.Torch.Chat;
 namespace Toolformer.Cli.Server;
 
 /// <summary>
-/// The messages of a chat request as turns. A call that the client has run stands with its result inside the
-/// assistant's words, where the model wrote it, and the answer goes on from there.
+/// The messages of a chat request as turns. Where the model's template has no form for calls, one that the client has
+/// run stands with its result inside the assistant's words, where the model wrote it, and the answer goes on from there.
 /// </summary>
 internal static class ChatMessages
 {
     private const int MaxMessages = 4096;
 
-    private sealed record Pending(string Id, ApiCall Call);
+    /// <param name="Input">The arguments as the model wrote them in the text; null: the template writes them.</param>
+    private sealed record Pending(ChatCall Call, string? Input);
 
-    public static IReadOnlyList<ChatTurn> Read(RequestFields request, IReadOnlyList<CallerTool> tools)
+    /// <param name="inText">Whether calls of the client's tools stand in the text, not in messages of their own.</param>
+    public static IReadOnlyList<ChatTurn> Read(RequestFields request, IReadOnlyList<CallerTool> tools, bool inText)
     {
         var messages = request.List("messages", MaxMessages)
             ?? throw ApiException.Bad("messages is missing.", "messages");
@@ -29,7 +31,7 @@ internal static class ChatMessages
             var message = RequestFields.Of(element, path);
             string role = message.Text("role") ?? throw ApiException.Bad($"{path}role is missing.", path + "role");
             if (pending.Count > 0 && role != "tool")
-                throw ApiException.Bad($"{path}role is '{role}', but the call {pending[0].Id} before it has no answer: "
+                throw ApiException.Bad($"{path}role is '{role}', but the call {pending[0].Call.Id} before it has no answer: "
                     + "a message of role \"tool\" must follow.", path + "role");
             switch (role)
             {
@@ -40,17 +42,27 @@ internal static class ChatMessages
                     turns.Add(new ChatTurn("user", Content(message, path, isRequired: true)));
                     break;
                 case "assistant":
-                    var calls = Calls(message, path, tools);
-                    Say(turns, Content(message, path, isRequired: calls.Count == 0));
+                    var calls = Calls(message, path, tools, inText);
+                    string words = Content(message, path, isRequired: calls.Count == 0);
+                    if (inText)
+                        Say(turns, words);
+                    else
+                        turns.Add(new ChatTurn("assistant", words) { Calls = [.. calls.Select(c => c.Call)] });
                     pending.AddRange(calls);
                     break;
                 case "tool":
                     string id = message.Text("tool_call_id") ?? "";
-                    var call = pending.Find(p => p.Id == id) ?? throw ApiException.Bad($"{path}tool_call_id is "
+                    var call = pending.Find(p => p.Call.Id == id) ?? throw ApiException.Bad($"{path}tool_call_id is "
                         + $"'{id}', which is no call of the message before.", path + "tool_call_id");
                     pending.Remove(call);
-                    string result = CallSyntax.Neutralise(Content(message, path, isRequired: true));
-                    Say(turns, CallSyntax.Print(call.Call with { Result = result }));
+                    string result = Content(message, path, isRequired: true);
+                    if (call.Input is null)
+                        turns.Add(new ChatTurn("tool", result) { Answers = call.Call });
+                    else
+                        Say(turns, CallSyntax.Print(new ApiCall(CallerTool.Written(call.Call.Function), call.Input)
+                        {
+                            Result = CallSyntax.Neutralise(result),
+                        }));
                     break;
                 default:
                     throw ApiException.Bad(Spelling.Unknown(
@@ -58,7 +70,7 @@ internal static class ChatMessages
             }
         }
         if (pending.Count > 0)
-            throw ApiException.Bad($"The call {pending[0].Id} has no answer: end with a message of role \"tool\".",
+            throw ApiException.Bad($"The call {pending[0].Call.Id} has no answer: end with a message of role \"tool\".",
                 "messages");
         return turns;
     }
@@ -71,7 +83,8 @@ internal static class ChatMessages
             turns.Add(new ChatTurn("assistant", text));
     }
 
-    private static List<Pending> Calls(RequestFields message, string path, IReadOnlyList<CallerTool> tools)
+    private static List<Pending> Calls(
+        RequestFields message, string path, IReadOnlyList<CallerTool> tools, bool inText)
     {
         var calls = new List<Pending>();
         foreach (var (i, element) in (message.List("tool_calls", 64) ?? []).Index())
@@ -82,31 +95,31 @@ internal static class ChatMessages
                 ?? throw ApiException.Bad($"{at}function is missing.", at + "function");
             string name = function.Text("name") ?? throw ApiException.Bad(
                 $"{at}function.name is missing.", at + "function.name");
-            string arguments = function.Text("arguments") ?? "{}";
-            calls.Add(new Pending(call.Text("id") ?? "", new ApiCall(
-                CallerTool.Written(name), Input(tools.FirstOrDefault(t => t.FunctionName == name), arguments, at))));
-            if (!CallSyntax.IsName(calls[^1].Call.Tool))
+            if (inText && !CallSyntax.IsName(CallerTool.Written(name)))
                 throw ApiException.Bad($"{at}function.name is '{name}', which can't be written in a call.",
                     at + "function.name");
+            string text = function.Text("arguments") ?? "{}";
+            try
+            {
+                var arguments = (text.Trim().Length == 0 ? new JsonObject() : JsonNode.Parse(text)) as JsonObject
+                    ?? throw new JsonException("it is no object");
+                calls.Add(new Pending(new ChatCall(call.Text("id") ?? "", name, arguments),
+                    inText ? Input(tools.FirstOrDefault(t => t.FunctionName == name), arguments) : null));
+            }
+            catch (Exception e) when (e is JsonException or ArgumentException)
+            {
+                throw ApiException.Bad(
+                    $"{at}function.arguments can't be read: {e.Message}", at + "function.arguments");
+            }
         }
         return calls;
     }
 
     /// <summary>The arguments as the model wrote them; as JSON where the request lacks the tool.</summary>
-    private static string Input(CallerTool? tool, string arguments, string path)
+    private static string Input(CallerTool? tool, JsonObject arguments)
     {
-        try
-        {
-            var fields = (arguments.Trim().Length == 0 ? new JsonObject() : JsonNode.Parse(arguments)) as JsonObject
-                ?? throw new JsonException("it is no object");
-            string input = tool is not null ? tool.Signature.Print(fields) : fields.ToJsonString(JsonLines.Format);
-            return CallSyntax.IsInput(input) ? input : CallSyntax.Neutralise(input).Replace("->", "→");
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            throw ApiException.Bad(
-                $"{path}function.arguments can't be read: {e.Message}", path + "function.arguments");
-        }
+        string input = tool is not null ? tool.Signature.Print(arguments) : arguments.ToJsonString(JsonLines.Format);
+        return CallSyntax.IsInput(input) ? input : CallSyntax.Neutralise(input).Replace("->", "→");
     }
 
     /// <summary>A text, or a list of parts of which all are texts.</summary>

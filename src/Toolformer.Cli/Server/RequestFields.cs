@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 
@@ -68,6 +69,10 @@ public sealed class RequestFields(JsonElement root, string path = "")
 
     public RequestFields? Object(string name) =>
         Value(name) is { } value ? Of(value, $"{path}{name}.") : null;
+
+    /// <summary>An object as it was sent.</summary>
+    public JsonObject? Node(string name) =>
+        Object(name) is null ? null : JsonSerializer.SerializeToNode(Value(name)!.Value)!.AsObject();
 
     /// <summary>A list; null: there is none.</summary>
     public JsonElement[]? List(string name, int most) => Value(name) switch

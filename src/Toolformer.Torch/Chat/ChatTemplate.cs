@@ -1,171 +1,203 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using System.Text.Json.Nodes;
+using Toolformer.Torch.Chat.Jinja;
+
 using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Torch.Chat;
 
-/// <summary>One speaker's words in a conversation.</summary>
-/// <param name="Role">"system", "user" or "assistant".</param>
-public sealed record ChatTurn(string Role, string Text);
-
 /// <summary>
-/// How a conversation is written for a model, by the template that its folder names. The common forms are recognised by
-/// their marks (ChatML, Llama 2 and 3, Mistral, Zephyr); others are refused, for a template is a program of its own
-/// language. Words of the conversation never become special tokens.
+/// How a conversation is written for a model: by the Jinja template in its folder, executed as Hugging Face's
+/// transformers does, or as plain text for a model that has none. Words of the conversation never become special tokens,
+/// whatever they spell.
 /// </summary>
-public sealed partial class ChatTemplate
+public sealed class ChatTemplate
 {
-    private readonly Func<IReadOnlyList<ChatTurn>, IEnumerable<(string Text, bool IsTemplate)>> _write;
+    private readonly ChatTemplateFiles? _files;
+    private readonly JinjaTemplate? _default;
+    private readonly JinjaTemplate? _withTools;
     private readonly Tokenizer? _tokenizer;
+    private readonly TimeProvider _clock;
 
-    private ChatTemplate(string name, Tokenizer? tokenizer, IReadOnlyList<string> stops,
-        Func<IReadOnlyList<ChatTurn>, IEnumerable<(string, bool)>> write) =>
-        (Name, _tokenizer, StopStrings, _write) = (name, tokenizer, stops, write);
+    private ChatTemplate() => (Name, StopStrings, _clock) = ("plain", [], TimeProvider.System);
 
-    /// <summary>"ChatML", or "plain" for a model that has none.</summary>
+    private ChatTemplate(ChatTemplateFiles files, Tokenizer tokenizer, TimeProvider clock)
+    {
+        (_files, _clock, Name) = (files, clock, Path.GetFileName(files.File));
+        _default = Parse(files.Default!);
+        _withTools = files.WithTools is { } other ? Parse(other) : _default;
+        var probe = Probe();
+        string spelled = files.Default + files.WithTools + (probe is null ? "" : string.Concat(
+            probe.Runs().Where(r => !r.IsMarked).Select(r => probe.Text[r.Start..r.End])));
+        // Some vocabularies do not say of their marks that they are special.
+        _tokenizer = tokenizer.WithSpecial(token => IsMark(token) && spelled.Contains(token));
+        StopStrings = [.. files.Ends(tokenizer).Concat(EndOfTurn(probe)).Distinct()];
+    }
+
+    /// <summary>The file that it stands in, or "plain".</summary>
     public string Name { get; }
 
     /// <summary>What ends an answer, beside the model's end of text.</summary>
     public IReadOnlyList<string> StopStrings { get; }
 
+    /// <summary>Whether the template tells the model of a client's functions, and of calls to them.</summary>
+    public bool TakesTools => _withTools?.Names.Contains("tools") ?? false;
+
+    /// <summary>What the template is written in, for those who look for a model's form of calls.</summary>
+    public string Source => _files is null ? "" : _files.Default + _files.WithTools;
+
     /// <summary>
     /// For base models: the conversation as one running text. An answer goes on in the words before it, and what
     /// follows an answer begins a new paragraph.
     /// </summary>
-    public static ChatTemplate Plain { get; } = new("plain", null, [], WritePlain);
+    public static ChatTemplate Plain { get; } = new();
 
     /// <summary>The template of a model folder; the plain one where it has none.</summary>
-    /// <exception cref="NotSupportedException">Its template is none of the known forms.</exception>
-    /// <exception cref="InvalidDataException">Its tokenizer_config.json can't be read.</exception>
-    public static ChatTemplate Of(string folder, Tokenizer tokenizer)
-    {
-        string file = Path.Combine(folder, "chat_template.jinja");
-        var config = new TokenizerConfig(folder);
-        string? text = File.Exists(file) ? TokenizerFiles.ReadText(file) : TextOf(config);
-        if (text is null)
-            return Plain;
-        string begin = config.Text("bos_token") ?? "", end = config.Text("eos_token") ?? "";
-        if (text.Contains("<|im_start|>"))
-        {
-            string? system = DefaultSystem().Match(text) is { Success: true } match ? match.Groups[1].Value : null;
-            return new("ChatML", tokenizer, ["<|im_end|>"], turns => WriteChatMl(turns, system));
-        }
-        if (text.Contains("<|start_header_id|>"))
-            return new("Llama 3", tokenizer, ["<|eot_id|>"], turns => WriteLlama3(turns, begin));
-        if (text.Contains("<<SYS>>"))
-            return new("Llama 2", tokenizer, [], turns => WriteInstructions(turns, begin, end, asLlama: true));
-        if (text.Contains("[/INST]"))
-            return new("Mistral", tokenizer, [], turns => WriteInstructions(turns, begin, end, asLlama: false));
-        if (text.Contains("<|user|>") && text.Contains("<|assistant|>"))
-            return new("Zephyr", tokenizer, ["<|user|>"], turns => WriteZephyr(turns, end));
-        throw new NotSupportedException("The chat template of this model is none of ChatML, Llama 2, Llama 3, Mistral "
-            + $"and Zephyr.\n  in {(File.Exists(file) ? file : config.File)}\n"
-            + "  Use /v1/completions with the prompt as the model wants it.");
-    }
+    /// <exception cref="NotSupportedException">Its template can't be read; the message says where and why.</exception>
+    /// <exception cref="InvalidDataException">A file around it can't be read.</exception>
+    public static ChatTemplate Of(string folder, Tokenizer tokenizer, TimeProvider? clock = null) =>
+        ChatTemplateFiles.Read(folder) is { Default: not null } files
+            ? new ChatTemplate(files, tokenizer, clock ?? TimeProvider.System)
+            : Plain;
 
     /// <summary>The conversation up to where the answer begins, or goes on if its last turn is one.</summary>
+    /// <param name="tools">A client's functions in OpenAI's form, for a template that <see cref="TakesTools"/>.</param>
+    /// <param name="settings">Further variables that the template may heed, such as "enable_thinking".</param>
+    /// <param name="begun">What the answer is made to begin with; it may spell special tokens.</param>
     /// <returns>The text for a model without a template, else token ids.</returns>
-    public (string? Text, IReadOnlyList<int>? Tokens) Write(IReadOnlyList<ChatTurn> turns)
+    /// <exception cref="ArgumentException">The template refuses the conversation, or fails at it.</exception>
+    public (string? Text, IReadOnlyList<int>? Tokens) Write(
+        IReadOnlyList<ChatTurn> turns, JsonArray? tools = null, JsonObject? settings = null, string begun = "")
     {
-        var parts = _write(turns);
-        return _tokenizer is null ? (string.Concat(parts.Select(p => p.Text)), null) : (null, _tokenizer.Encode(parts));
+        if (_tokenizer is null)
+            return (PlainText(turns) + begun, null);
+        var text = Render(turns, tools, settings) + MarkedText.Plain(begun);
+        return (null, _tokenizer.Encode(text.Runs().Select(r => (text.Text[r.Start..r.End], !r.IsMarked))));
     }
 
-    private static string? TextOf(TokenizerConfig config) => config.Value("chat_template") switch
+    internal MarkedText Render(IReadOnlyList<ChatTurn> turns, JsonArray? tools = null, JsonObject? settings = null)
     {
-        { ValueKind: JsonValueKind.String } text => text.GetString(),
-        { ValueKind: JsonValueKind.Array } several => several.EnumerateArray()
-            .Where(t => t.ValueKind == JsonValueKind.Object && t.TryGetProperty("name", out var name)
-                && name.ValueEquals("default") && t.TryGetProperty("template", out _))
-            .Select(t => t.GetProperty("template").GetString()).FirstOrDefault(),
-        _ => null,
-    };
-
-    private static bool GoesOn(IReadOnlyList<ChatTurn> turns, int i) =>
-        i == turns.Count - 1 && turns[i].Role == "assistant";
-
-    private static bool NeedsAnswer(IReadOnlyList<ChatTurn> turns) =>
-        turns.Count == 0 || turns[^1].Role != "assistant";
-
-    private static IEnumerable<(string, bool)> WritePlain(IReadOnlyList<ChatTurn> turns)
-    {
-        for (int i = 0; i < turns.Count; i++)
+        var template = tools is null ? _default! : _withTools!;
+        bool goesOn = turns is [.., { Role: "assistant", Calls.Count: 0 }];
+        if (goesOn && turns[^1].Text.Trim().Length == 0)
+            (turns, goesOn) = ([.. turns.Take(turns.Count - 1)], false);
+        MarkedText text;
+        try
         {
-            if (i > 0 && !(turns[i].Role == "assistant" && turns[i - 1].Role == "user"))
-                yield return ("\n\n", true);
-            yield return (turns[i].Text, false);
-        }
-    }
-
-    private static IEnumerable<(string, bool)> WriteChatMl(IReadOnlyList<ChatTurn> turns, string? system)
-    {
-        if (system is not null && turns.FirstOrDefault()?.Role != "system")
-            yield return ($"<|im_start|>system\n{system}<|im_end|>\n", true);
-        for (int i = 0; i < turns.Count; i++)
-        {
-            yield return ($"<|im_start|>{turns[i].Role}\n", true);
-            yield return (turns[i].Text, false);
-            if (!GoesOn(turns, i))
-                yield return ("<|im_end|>\n", true);
-        }
-        if (NeedsAnswer(turns))
-            yield return ("<|im_start|>assistant\n", true);
-    }
-
-    private static IEnumerable<(string, bool)> WriteLlama3(IReadOnlyList<ChatTurn> turns, string begin)
-    {
-        yield return (begin, true);
-        for (int i = 0; i < turns.Count; i++)
-        {
-            yield return ($"<|start_header_id|>{turns[i].Role}<|end_header_id|>\n\n", true);
-            yield return (GoesOn(turns, i) ? turns[i].Text : turns[i].Text.Trim(), false);
-            if (!GoesOn(turns, i))
-                yield return ("<|eot_id|>", true);
-        }
-        if (NeedsAnswer(turns))
-            yield return ("<|start_header_id|>assistant<|end_header_id|>\n\n", true);
-    }
-
-    private static IEnumerable<(string, bool)> WriteZephyr(IReadOnlyList<ChatTurn> turns, string end)
-    {
-        for (int i = 0; i < turns.Count; i++)
-        {
-            yield return ($"<|{turns[i].Role}|>\n", true);
-            yield return (turns[i].Text, false);
-            if (!GoesOn(turns, i))
-                yield return (end + "\n", true);
-        }
-        if (NeedsAnswer(turns))
-            yield return ("<|assistant|>\n", true);
-    }
-
-    /// <summary>[INST] … [/INST]: what the system says stands in the first question.</summary>
-    private static IEnumerable<(string, bool)> WriteInstructions(
-        IReadOnlyList<ChatTurn> turns, string begin, string end, bool asLlama)
-    {
-        string system = string.Join("\n\n", turns.Where(t => t.Role == "system").Select(t => t.Text));
-        var rest = turns.Where(t => t.Role != "system").ToList();
-        for (int i = 0; i < rest.Count; i++)
-        {
-            if (rest[i].Role == "user")
+            try
             {
-                yield return ((i == 0 || asLlama ? begin : "") + "[INST] ", true);
-                if (i == 0 && system.Length > 0)
-                {
-                    yield return (asLlama ? "<<SYS>>\n" : "", true);
-                    yield return (system, false);
-                    yield return (asLlama ? "\n<</SYS>>\n\n" : "\n\n", true);
-                }
-                yield return (rest[i].Text.Trim(), false);
-                yield return (" [/INST]", true);
-                continue;
+                text = Render(callsAsText: false);
             }
-            yield return ((asLlama ? " " : "") + (GoesOn(rest, i) ? rest[i].Text : rest[i].Text.Trim()), false);
-            if (!GoesOn(rest, i))
-                yield return ((asLlama ? " " : "") + end, true);
+            catch (TemplateException e) when (!e.IsRaised && turns.Any(t => t.Calls.Count > 0))
+            {
+                // Most templates take the arguments of a call as a mapping, some as its JSON.
+                text = Render(callsAsText: true);
+            }
+        }
+        catch (TemplateException e)
+        {
+            throw new ArgumentException($"The model's chat template {(e.IsRaised ? "refuses" : "fails at")} this "
+                + $"conversation: {e.Message}\n  in {_files!.File}, {e.Place}\n  "
+                + "Change the roles or their order, or use /v1/completions with the prompt as the model wants it.", e);
+        }
+        return goesOn ? text.Slice(0, EndOf(text, turns[^1].Text)) : text;
+
+        MarkedText Render(bool callsAsText) => template.Render(
+        [
+            .. settings?.Select(s => (s.Key, ValueOf(s.Value))) ?? [],
+            .. _files!.SpecialTokens.Select(t => (t.Name, (object?)MarkedText.Plain(t.Token))),
+            ("messages", new Sequence([.. turns.Select(t => Message(t, callsAsText))])),
+            ("tools", ValueOf(tools)),
+            ("documents", null),
+            ("add_generation_prompt", !goesOn),
+        ], _clock);
+    }
+
+    private static object? ValueOf(JsonNode? json) =>
+        json is null ? null : Values.Of(JsonSerializer.SerializeToElement(json));
+
+    /// <summary>A turn as OpenAI's message. Roles are ours, so templates may make special tokens of them.</summary>
+    private static Mapping Message(ChatTurn turn, bool callsAsText)
+    {
+        var message = new Mapping();
+        message.Set("role", MarkedText.Plain(turn.Role));
+        message.Set("content", MarkedText.Marked(turn.Text));
+        if (turn.Calls.Count > 0)
+            message.Set("tool_calls", new Sequence([.. turn.Calls.Select(call =>
+            {
+                var function = new Mapping();
+                function.Set("name", MarkedText.Marked(call.Function));
+                function.Set("arguments", callsAsText
+                    ? MarkedText.Marked(call.Arguments.ToJsonString(JsonLines.Format)) : ValueOf(call.Arguments));
+                var entry = new Mapping();
+                entry.Set("id", MarkedText.Marked(call.Id));
+                entry.Set("type", MarkedText.Plain("function"));
+                entry.Set("function", function);
+                return entry;
+            })]));
+        if (turn.Answers is { } answered)
+        {
+            message.Set("tool_call_id", MarkedText.Marked(answered.Id));
+            message.Set("name", MarkedText.Marked(answered.Function));
+        }
+        return message;
+    }
+
+    /// <summary>Where the last turn's words end in the whole, so that the answer goes on there.</summary>
+    private int EndOf(MarkedText whole, string last)
+    {
+        int end = whole.LastMarkedEnd;
+        int start = whole.Runs().LastOrDefault(r => r.IsMarked).Start;
+        string words = whole.Text[start..end];
+        return end > 0 && last.TrimEnd().EndsWith(words.TrimEnd(), StringComparison.Ordinal) ? end
+            : throw new ArgumentException("The model's chat template does not end with the words of the last turn, so "
+                + $"that they can't be gone on from.\n  in {_files!.File}\n  End with a turn of the user.");
+    }
+
+    private JinjaTemplate Parse(string source)
+    {
+        try
+        {
+            return JinjaTemplate.Parse(source);
+        }
+        catch (TemplateException e)
+        {
+            throw new NotSupportedException($"The chat template of this model can't be read: {e.Message}\n"
+                + $"  in {_files!.File}, {e.Place} of the template\n"
+                + "  Use /v1/completions with the prompt as the model wants it.", e);
         }
     }
 
-    [GeneratedRegex(@"<\|im_start\|>system\\n([^<{}'""]+)<\|im_end\|>")]
-    private static partial Regex DefaultSystem();
+    /// <summary>A question and an answer; null where the template does not take them, which ends nothing.</summary>
+    private MarkedText? Probe()
+    {
+        var turns = new ChatTurn[] { new("user", "Question?"), new("assistant", "Answer."), new("user", "Again?") };
+        try
+        {
+            return Render(turns);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The token that the template writes after an answer.</summary>
+    private IEnumerable<string> EndOfTurn(MarkedText? probe)
+    {
+        var runs = probe?.Runs().ToList() ?? [];
+        int answer = runs.FindIndex(r => r.IsMarked && probe!.Text[r.Start..r.End].Contains("Answer."));
+        if (answer < 0 || answer + 1 >= runs.Count)
+            return [];
+        string after = probe!.Text[runs[answer + 1].Start..runs[answer + 1].End].TrimStart();
+        return _tokenizer!.SpecialTokens.Where(t => t.Length > 0 && after.StartsWith(t, StringComparison.Ordinal))
+            .OrderByDescending(t => t.Length).Take(1);
+    }
+
+    /// <summary>Whether a token looks like a mark of a template's, not like words or spaces.</summary>
+    private static bool IsMark(string token) => token.Length > 2 && !token.Any(char.IsWhiteSpace)
+        && !char.IsLetterOrDigit(token[0]) && !char.IsLetterOrDigit(token[^1]);
+
+    private static string PlainText(IReadOnlyList<ChatTurn> turns) => string.Concat(turns.Select((turn, i) =>
+        (i > 0 && !(turn.Role == "assistant" && turns[i - 1].Role == "user") ? "\n\n" : "") + turn.Text));
 }

@@ -15,6 +15,7 @@ public sealed class Tokenizer : ITokenizer
     private readonly HashSet<int> _special;
     private readonly AddedTokenFinder _asWritten;
     private readonly AddedTokenFinder _normalized;
+    private readonly AddedTokenFinder _inTemplates;
 
     /// <exception cref="InvalidDataException">
     /// The vocabulary contradicts itself, or lacks a byte. The message names its source.
@@ -44,6 +45,7 @@ public sealed class Tokenizer : ITokenizer
         var added = parts.AddedTokens.Select(t => t.Content).ToHashSet(StringComparer.Ordinal);
         _bytes = [.. parts.Spellings.Select(s => parts.Bytes.Of(s, added.Contains(s)))];
         _asWritten = new AddedTokenFinder([.. parts.AddedTokens.Where(t => !t.Normalized)]);
+        _inTemplates = new AddedTokenFinder(parts.AddedTokens);
         _normalized = new AddedTokenFinder([.. parts.AddedTokens.Where(t => t.Normalized).Select(t => t with
         {
             Content = parts.Normalizer?.Apply(new AlignedText(t.Content), TextPlace.AfterToken).Text ?? t.Content,
@@ -80,7 +82,7 @@ public sealed class Tokenizer : ITokenizer
         var ids = new List<int>();
         var run = new StringBuilder();
         var pieces = parts.SelectMany(part => part.IsTemplate
-            ? _asWritten.Pieces(part.Text, 0, part.Text.Length, allowSpecial: true)
+            ? _inTemplates.Pieces(part.Text, 0, part.Text.Length, allowSpecial: true)
                 .Select(p => (Text: part.Text[p.Start..p.End], p.Id))
             : [(part.Text, Id: -1)]);
         foreach ((string text, int id) in pieces.Append(("", 0)))
@@ -131,6 +133,12 @@ public sealed class Tokenizer : ITokenizer
 
     /// <summary>The special tokens, as they are spelled.</summary>
     internal IEnumerable<string> SpecialTokens => _special.Select(Spelling);
+
+    /// <summary>The same, with further added tokens counting as special.</summary>
+    internal Tokenizer WithSpecial(Func<string, bool> isSpecial) => new(_parts with
+    {
+        AddedTokens = [.. _parts.AddedTokens.Select(t => t with { Special = t.Special || isSpecial(t.Content) })],
+    });
 
     private int Known(int id) => (uint)id < (uint)_bytes.Length
         ? id

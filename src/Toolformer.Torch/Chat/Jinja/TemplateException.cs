@@ -1,0 +1,17 @@
+namespace Toolformer.Torch.Chat.Jinja;
+
+/// <summary>Where something stands in a template, counted from 1.</summary>
+internal readonly record struct Place(int Line, int Column)
+{
+    public override string ToString() => $"line {Line}, column {Column}";
+}
+
+/// <summary>A template can't be read, can't be executed, or refuses the conversation itself.</summary>
+internal sealed class TemplateException(string what, Place? place = null) : Exception(what)
+{
+    /// <summary>The innermost place that is known.</summary>
+    public Place? Place { get; set; } = place;
+
+    /// <summary>Whether the template said so itself, with raise_exception.</summary>
+    public bool IsRaised { get; init; }
+}
