@@ -72,9 +72,9 @@ internal sealed class WrittenCalls(CallForm form, IReadOnlyList<CallerTool> tool
         int begin = Opening();
         if (isLast)
             Calls = begin < _text.Length ? Read(_text[begin..]) : [];
+        // White space before a call is none of the words, so it waits for what follows.
         int end = isLast && Calls.Count == 0 ? _text.Length
-            : isLast ? _text.AsSpan(0, begin).TrimEnd().Length : begin;
-        end = Math.Max(_shown, end);
+            : Math.Max(_shown, _text.AsSpan(0, begin).TrimEnd().Length);
         string shown = _text[_shown..end];
         _shown = end;
         return shown;

@@ -14,7 +14,7 @@ public sealed class CallerTool(string functionName, ToolTexts texts, Signature s
     public string FunctionName => functionName;
 
     /// <summary>The tool as the client sent it.</summary>
-    public JsonNode Sent => JsonSerializer.SerializeToNode(sent)!;
+    public JsonNode Sent => JsonObject.Create(sent)!;
 
     /// <summary>Reads the "tools" of a request.</summary>
     public static IReadOnlyList<CallerTool> Read(RequestFields request, int most)

@@ -19,15 +19,22 @@ internal sealed class CompletionsApi(GenerationQueue queue, ServedModel model, S
         if (prompts.Count * (long)parameters.Texts > options.MaxTexts)
             throw ApiException.Bad($"{prompts.Count} prompts times n = {parameters.Texts} are more texts than the "
                 + $"{options.MaxTexts} that one request may ask for.", "n");
+        // Who has a prompt scored counts on one token after it, not on a call.
+        bool isScored = echo && top is not null;
         parameters = parameters with
         {
-            Options = parameters.Options with { MaxNewTokens = Math.Max(1, newTokens), NoteLogProbabilities = top },
+            Options = parameters.Options with
+            {
+                MaxNewTokens = Math.Max(1, newTokens),
+                NoteLogProbabilities = top,
+                StartTopK = isScored && fields.Object("toolformer") is null ? 0 : parameters.Options.StartTopK,
+            },
         };
         request.Prompts.AddRange(prompts.Select(p => model.Tokenizer.Decode(p)));
         var choices = Enumerable.Range(0, prompts.Count * parameters.Texts)
             .Select(i => new TextChoice(i, model, parameters)).ToList();
-        var scored = echo && top is { } most
-            ? await queue.ScoreAsync(prompts, most, request.Client, request.Cancelled)
+        var scored = isScored
+            ? await queue.ScoreAsync(prompts, top!.Value, request.Client, request.Cancelled)
             : null;
         string[] heads = [.. prompts.Select(p =>
             echo ? model.Tokenizer.Decode(startsBare ? p : WithoutBeginning(p)) : "")];
@@ -56,6 +63,9 @@ internal sealed class CompletionsApi(GenerationQueue queue, ServedModel model, S
                     continue;
                 if (text.Length > 0 || isLast)
                     logs[index]?.Add(choice.TakeTokens());
+                // It is a token although nobody sees it: such clients leave out the last one listed.
+                if (isScored && isLast && choice.Result!.End is { } end)
+                    logs[index]!.Add([end]);
                 if (parameters.Stream && (text.Length > 0 || isLast || extension is not null))
                     await SendAsync(choice, text, text.Length > 0 || isLast ? logs[index]?.Take() : null,
                         isLast ? choice.FinishReason : null, extension);

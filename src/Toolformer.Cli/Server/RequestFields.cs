@@ -72,7 +72,7 @@ public sealed class RequestFields(JsonElement root, string path = "")
 
     /// <summary>An object as it was sent.</summary>
     public JsonObject? Node(string name) =>
-        Object(name) is null ? null : JsonSerializer.SerializeToNode(Value(name)!.Value)!.AsObject();
+        Object(name) is null ? null : JsonObject.Create(Value(name)!.Value);
 
     /// <summary>A list; null: there is none.</summary>
     public JsonElement[]? List(string name, int most) => Value(name) switch

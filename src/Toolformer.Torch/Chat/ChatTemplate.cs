@@ -113,8 +113,17 @@ public sealed class ChatTemplate
         ], _clock);
     }
 
-    private static object? ValueOf(JsonNode? json) =>
-        json is null ? null : Values.Of(JsonSerializer.SerializeToElement(json));
+    private static object? ValueOf(JsonNode? json)
+    {
+        try
+        {
+            return json is null ? null : Values.Of(JsonSerializer.SerializeToElement(json));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new TemplateException($"Its JSON can't be read: {e.GetBaseException().Message}", new Place(1, 1));
+        }
+    }
 
     /// <summary>A turn as OpenAI's message. Roles are ours, so templates may make special tokens of them.</summary>
     private static Mapping Message(ChatTurn turn, bool callsAsText)

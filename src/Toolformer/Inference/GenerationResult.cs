@@ -85,6 +85,9 @@ public sealed record GenerationResult
     /// <summary>The tokens with what was noted of them, where something was asked for.</summary>
     public IReadOnlyList<WrittenToken> Written { get; init; } = [];
 
+    /// <summary>The token that ended the text, where something was asked for and it was the end of text.</summary>
+    public WrittenToken? End { get; init; }
+
     /// <summary>p(&lt;API&gt;) before each token outside of calls, in order, where it was asked for.</summary>
     public required IReadOnlyList<double> StartProbabilities { get; init; }
 }

@@ -23,6 +23,7 @@ internal sealed class GenerationRow
     private readonly List<GeneratedCall> _calls = [];
     private readonly List<double> _startProbabilities = [];
     private readonly List<GenerationEvent> _events = [];
+    private WrittenToken? _end;
     private readonly List<WrittenToken> _written = [];
     private readonly CancellationToken _cancellation;
     private readonly List<int> _next = [];
@@ -141,6 +142,7 @@ internal sealed class GenerationRow
         }
         if (token == _rules.Model.EndOfText)
         {
+            _end = Noted(token, inCall: false, logits);
             Finish(FinishReason.EndOfText);
             return;
         }
@@ -255,16 +257,23 @@ internal sealed class GenerationRow
 
     private void Note(int token, bool inCall, ReadOnlySpan<float> logits)
     {
-        if (!_rules.Options.NoteStartProbabilities && _rules.Options.NoteLogProbabilities is null)
+        if (Noted(token, inCall, logits) is not { } written)
             return;
+        _written.Add(written);
+        _events.Add(new GenerationEvent.TokenAdded(written));
+    }
+
+    /// <summary>What is to be known of a token; null where nothing was asked for.</summary>
+    private WrittenToken? Noted(int token, bool inCall, ReadOnlySpan<float> logits)
+    {
+        if (!_rules.Options.NoteStartProbabilities && _rules.Options.NoteLogProbabilities is null)
+            return null;
         bool drawn = !logits.IsEmpty && _rules.Options.NoteLogProbabilities is not null;
         bool place = !logits.IsEmpty && (!inCall || token == _rules.Tokens!.Open);
-        var written = new WrittenToken(token, inCall, Sampled: !logits.IsEmpty,
+        return new WrittenToken(token, inCall, Sampled: !logits.IsEmpty,
             place && _startProbabilities.Count > 0 ? _startProbabilities[^1] : null,
             drawn ? TokenScores.Of(logits, token) : null,
             drawn ? TokenScores.Likeliest(logits, _rules.Options.NoteLogProbabilities!.Value) : []);
-        _written.Add(written);
-        _events.Add(new GenerationEvent.TokenAdded(written));
     }
 
     private void Emit(string text, bool inCall)
@@ -295,6 +304,7 @@ internal sealed class GenerationRow
             FinishReason = reason,
             OpenCall = _openCall,
             Written = _written,
+            End = _end,
             StartProbabilities = _startProbabilities,
         }));
     }

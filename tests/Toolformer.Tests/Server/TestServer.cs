@@ -21,10 +21,10 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly List<string> _warnings = [];
 
     private TestServer(ILanguageModel model, IEnumerable<Tool> tools, Func<ServerOptions, ServerOptions>? change,
-        GenerationQueueOptions? queue, RequestLog? log, TimeProvider? clock)
+        GenerationQueueOptions? queue, RequestLog? log, TimeProvider? clock, ChatTemplate? template)
     {
         var options = new ServerOptions { ModelName = Name, Port = 0 };
-        var served = new ServedModel(model, new Toolbox(tools), ChatTemplate.Plain, null,
+        var served = new ServedModel(model, new Toolbox(tools), template ?? ChatTemplate.Plain, null,
             new ToolContext(TimeProvider.System));
         Server = new ToolformerServer(served, change?.Invoke(options) ?? options, log ?? new RequestLog(_ => { }),
             _warnings.Add, clock ?? TimeProvider.System, queue);
@@ -40,9 +40,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static async Task<TestServer> Start(ILanguageModel model, IEnumerable<Tool>? tools = null,
         Func<ServerOptions, ServerOptions>? change = null, GenerationQueueOptions? queue = null, RequestLog? log = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null, ChatTemplate? template = null)
     {
-        var server = new TestServer(model, tools ?? [Sum], change, queue, log, clock);
+        var server = new TestServer(model, tools ?? [Sum], change, queue, log, clock, template);
         await server.Server.StartAsync(TestContext.Current.CancellationToken);
         server.Client.BaseAddress = new Uri(server.Server.Url);
         return server;

@@ -7,15 +7,18 @@ internal abstract class Expression(Place place)
 
     public object? Evaluate(Scope scope)
     {
+        scope.Run.Enter(place);
         try
         {
-            Values.Deeper(scope.Run);
             return Compute(scope);
         }
-        catch (TemplateException e)
+        catch (TemplateException e) when (e.HappenedAt(place))
         {
-            e.Place ??= place;
-            throw;
+            throw; // never: it only notes the place, and goes on up
+        }
+        finally
+        {
+            scope.Run.Leave();
         }
     }
 

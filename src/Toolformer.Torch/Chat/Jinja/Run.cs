@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Toolformer.Torch.Chat.Jinja;
 
 /// <summary>One rendering: what it may still cost, and the time that it is told.</summary>
@@ -10,7 +12,11 @@ internal sealed class Run(TimeProvider clock)
     /// <summary>Enough for some thousand long messages, and over within seconds.</summary>
     public const long MostWork = 20_000_000;
 
+    /// <summary>Enough for every template that people write; a macro that calls itself takes about eight a time.</summary>
+    private const int MostDepth = 1000;
+
     private long _left = MostWork;
+    private int _depth;
 
     public TimeProvider Clock => clock;
 
@@ -21,6 +27,17 @@ internal sealed class Run(TimeProvider clock)
         if (_left < 0)
             throw new TemplateException($"The template has worked more than {MostWork:N0} steps.");
     }
+
+    /// <summary>Begins an evaluation within another.</summary>
+    /// <exception cref="TemplateException">They are nested too deeply.</exception>
+    public void Enter(Place place)
+    {
+        if (++_depth > MostDepth || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            throw new TemplateException("Expressions, tags or macros are nested too deeply.", place);
+        Spend(1);
+    }
+
+    public void Leave() => _depth--;
 
     /// <summary>Pays for a text that was made.</summary>
     public MarkedText Made(MarkedText text)

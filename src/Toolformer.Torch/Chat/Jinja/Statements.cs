@@ -13,15 +13,18 @@ internal abstract class Statement(Place place)
 {
     public Ending Execute(Scope scope)
     {
+        scope.Run.Enter(place);
         try
         {
-            Values.Deeper(scope.Run);
             return Do(scope);
         }
-        catch (TemplateException e)
+        catch (TemplateException e) when (e.HappenedAt(place))
         {
-            e.Place ??= place;
-            throw;
+            throw; // never: it only notes the place, and goes on up
+        }
+        finally
+        {
+            scope.Run.Leave();
         }
     }
 

@@ -55,11 +55,12 @@ internal sealed record Function(string Name, Func<Run, Arguments, object?> Call)
 internal static class Values
 {
     /// <summary>JSON of a conversation as values: all its texts are marked.</summary>
+    /// <exception cref="InvalidOperationException">A text has half of a surrogate pair.</exception>
     public static object? Of(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Object => OfObject(json),
         JsonValueKind.Array => new Sequence([.. json.EnumerateArray().Select(Of)]),
-        JsonValueKind.String => MarkedText.Marked(Text(json)),
+        JsonValueKind.String => MarkedText.Marked(json.GetString()!),
         JsonValueKind.Number => json.TryGetInt64(out long whole) ? (object)whole : json.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
@@ -256,18 +257,6 @@ internal static class Values
         run.Spend(1);
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
             throw new TemplateException("Something is nested too deeply.");
-    }
-
-    private static string Text(JsonElement json)
-    {
-        try
-        {
-            return json.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new TemplateException("A text has half of a surrogate pair (\\ud800 to \\udfff).");
-        }
     }
 
     private static Mapping OfObject(JsonElement json)
