@@ -14,7 +14,8 @@ namespace Toolformer.Torch;
 public sealed record ModelFolder(string Path, Architecture Architecture, ModelConfig Config, DecoderShape Shape)
 {
     /// <summary>Files beside weights and tokenizer that travel with a model.</summary>
-    private static readonly string[] Companions = ["chat_template.jinja", "chat_template.json", "generation_config.json"];
+    private static readonly string[] Companions =
+        ["chat_template.jinja", "chat_template.json", "generation_config.json"];
 
     /// <summary>Folder of an adapter that is merged into the weights as they are read; null: none is.</summary>
     public string? Adapter { get; init; }

@@ -58,7 +58,8 @@ public sealed class LocalChat(ILanguageModel model, string name, ChatTemplate te
             var (text, tokens) = template.Write(turns);
             int count = tokens?.Count ?? model.Tokenizer.Encode(text!).Count;
             // What goes is a question with its answer: many templates want them in turns.
-            int first = turns.FindIndex(t => t.Role == "user"), next = turns.FindIndex(first + 1, t => t.Role == "user");
+            int first = turns.FindIndex(t => t.Role == "user");
+            int next = turns.FindIndex(first + 1, t => t.Role == "user");
             if (count + options.MaxNewTokens <= model.ContextLength || next < 0)
                 return new GenerationRequest(text ?? "", context) { PromptTokens = tokens, Seed = seed };
             turns.RemoveRange(first, next - first);

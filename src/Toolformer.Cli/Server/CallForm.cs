@@ -26,8 +26,9 @@ internal sealed record CallForm(string[] Marks, string[] Openings, bool OnlyAtSt
                 .SelectMany(call => Objects(JsonNode.Parse(call)))),
         // <function=name>{…}</function>: Llama 3.1 with functions of one's own.
         new(["<function="], ["<function="], false, "<function=", ">",
-            text => Enclosed(text, "<function=", "</function>").Select(call => call.Split('>', 2) is [var name, var given]
-                ? (name.Trim(), JsonNode.Parse(given)) : throw new JsonException("it has no arguments"))),
+            text => Enclosed(text, "<function=", "</function>").Select(call =>
+                call.Split('>', 2) is [var name, var given] ? (name.Trim(), JsonNode.Parse(given))
+                    : throw new JsonException("it has no arguments"))),
         // {"name": …, "parameters": {…}}, perhaps after <|python_tag|>: Llama 3.
         new(["<|python_tag|>", "\"parameters\": dictionary"], ["{", "<|python_tag|>"], true, "{\"name\": \"",
             "\", \"parameters\": ", text => Objects(JsonNode.Parse(text.TrimStart().Replace("<|python_tag|>", "")))),

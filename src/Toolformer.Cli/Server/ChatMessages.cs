@@ -7,7 +7,7 @@ namespace Toolformer.Cli.Server;
 
 /// <summary>
 /// The messages of a chat request as turns. Where the model's template has no form for calls, one that the client has
-/// run stands with its result inside the assistant's words, where the model wrote it, and the answer goes on from there.
+/// run stands with its result inside the assistant's words, where the model wrote it, and the answer goes on there.
 /// </summary>
 internal static class ChatMessages
 {
@@ -16,7 +16,7 @@ internal static class ChatMessages
     /// <param name="Input">The arguments as the model wrote them in the text; null: the template writes them.</param>
     private sealed record Pending(ChatCall Call, string? Input);
 
-    /// <param name="inText">Whether calls of the client's tools stand in the text, not in messages of their own.</param>
+    /// <param name="inText">Whether calls of the client's tools stand in the text, not in turns of their own.</param>
     public static IReadOnlyList<ChatTurn> Read(RequestFields request, IReadOnlyList<CallerTool> tools, bool inText)
     {
         var messages = request.List("messages", MaxMessages)
@@ -31,8 +31,8 @@ internal static class ChatMessages
             var message = RequestFields.Of(element, path);
             string role = message.Text("role") ?? throw ApiException.Bad($"{path}role is missing.", path + "role");
             if (pending.Count > 0 && role != "tool")
-                throw ApiException.Bad($"{path}role is '{role}', but the call {pending[0].Call.Id} before it has no answer: "
-                    + "a message of role \"tool\" must follow.", path + "role");
+                throw ApiException.Bad($"{path}role is '{role}', but the call {pending[0].Call.Id} before it has no "
+                    + "answer: a message of role \"tool\" must follow.", path + "role");
             switch (role)
             {
                 case "system" or "developer":

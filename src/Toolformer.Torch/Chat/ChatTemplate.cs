@@ -8,8 +8,8 @@ namespace Toolformer.Torch.Chat;
 
 /// <summary>
 /// How a conversation is written for a model: by the Jinja template in its folder, executed as Hugging Face's
-/// transformers does, or as plain text for a model that has none. Words of the conversation never become special tokens,
-/// whatever they spell.
+/// transformers does, or as plain text for a model that has none. Words of the conversation never become special
+/// tokens, whatever they spell.
 /// </summary>
 public sealed class ChatTemplate
 {

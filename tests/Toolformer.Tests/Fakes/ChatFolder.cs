@@ -19,7 +19,8 @@ internal sealed class ChatFolder : IDisposable
         {%- else %}
         {{- '<|im_start|>' + message.role + '\n' + message.content }}
         {%- for call in message.tool_calls %}
-        {{- '<tool_call>' + {'name': call.function.name, 'arguments': call.function.arguments} | tojson + '</tool_call>' }}
+        {%- set written = {'name': call.function.name, 'arguments': call.function.arguments} %}
+        {{- '<tool_call>' + written | tojson + '</tool_call>' }}
         {%- endfor %}
         {{- '<|im_end|>\n' }}
         {%- endif %}

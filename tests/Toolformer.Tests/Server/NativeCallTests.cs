@@ -56,7 +56,8 @@ public class NativeCallTests
         using var folder = new ChatFolder(ChatFolder.ChatMl);
         await using var server = await Answering(folder,
             ("Oslo?<|im_end|>\n<|im_start|>assistant\n",
-                "Let me see.\n<tool_call>\n{\"name\": \"get-weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>"),
+                "Let me see.\n<tool_call>\n{\"name\": \"get-weather\", \"arguments\": {\"city\": \"Oslo\"}}\n"
+                + "</tool_call>"),
             ("<|im_start|>tool\nit rains<|im_end|>\n<|im_start|>assistant\n", "Take an umbrella."));
         var choice = (await server.Post("/v1/chat/completions", Request())).GetProperty("choices")[0];
         Assert.Equal("tool_calls", choice.GetProperty("finish_reason").GetString());

@@ -28,7 +28,8 @@ internal static class Builtins
             throw new TemplateException("The step of range is 0.");
         var count = step > 0 ? ((Int128)to - from + step - 1) / step : ((Int128)from - to - step - 1) / -(Int128)step;
         run.Spend((long)Int128.Clamp(count, 0, Run.MostWork + 1));
-        return new Sequence([.. Enumerable.Range(0, (int)Int128.Max(0, count)).Select(i => (object?)(from + i * step))]);
+        return new Sequence(
+            [.. Enumerable.Range(0, (int)Int128.Max(0, count)).Select(i => (object?)(from + i * step))]);
     }
 
     private static Mapping Fields(Arguments given, bool isNamespace)

@@ -110,7 +110,7 @@ internal static class Filters
         var indent = v[1] as MarkedText ?? MarkedText.Plain(
             new string(' ', v[1] is Undefined ? 4 : (int)Math.Clamp(Values.Integer(v[1]), 0, 1000)));
         var lines = TextMethods.Lines(Values.Print(run, v[0]) + MarkedText.Plain("\n"));
-        run.Spend(lines.Count * (1L + indent.Length / 4));
+        run.Spend(lines.Count * (1L + indent.Length / 16));
         return run.Made(MarkedText.Join(MarkedText.Plain("\n"), lines.Select((line, i) =>
             (i == 0 ? Values.IsTrue(v[2]) : line.Length > 0 || Values.IsTrue(v[3])) ? indent + line : line)));
     }
@@ -151,7 +151,7 @@ internal static class Filters
         object?[] v = given.Bind("value", "d", "attribute");
         var separator = v[1] is Undefined ? MarkedText.Empty : Values.Print(run, v[1]);
         var elements = Values.Elements(run, v[0]);
-        run.Spend(elements.Count * (1L + separator.Length / 4));
+        run.Spend(elements.Count * (1L + separator.Length / 16));
         return run.Made(MarkedText.Join(
             separator, elements.Select(Field(v[2])).Select(element => Values.Print(run, element))));
     }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Toolformer.Torch.Chat.Jinja;
 
-/// <summary>Values as JSON, as Python's json.dumps writes it with ensure_ascii off (what "tojson" of chats is).</summary>
+/// <summary>Values as JSON, as Python's json.dumps writes it with ensure_ascii off (chats' "tojson").</summary>
 internal sealed class JsonText(Run run, string? indent, MarkedText between, MarkedText after, bool sorts, bool ascii)
 {
     private readonly MarkedText.Builder _text = new();
@@ -30,7 +30,7 @@ internal sealed class JsonText(Run run, string? indent, MarkedText between, Mark
         switch (value)
         {
             case MarkedText text:
-                run.Spend(text.Length / 4);
+                run.Spend(text.Length / 16);
                 Quote(text);
                 break;
             case Sequence list:

@@ -1,6 +1,6 @@
 namespace Toolformer.Torch.Chat.Jinja;
 
-/// <summary>The methods of texts, lists and mappings. None of them changes its value: the sandbox allows none.</summary>
+/// <summary>The methods of texts, lists and mappings. None changes its value: the sandbox allows none.</summary>
 internal static class Methods
 {
     private delegate object? Method(Run run, MarkedText text, Arguments given);
@@ -53,7 +53,7 @@ internal static class Methods
         MarkedText text when OfText.TryGetValue(name, out var method) =>
             new Function(name, (run, given) =>
             {
-                run.Spend(text.Length / 4);
+                run.Spend(text.Length / 16);
                 return method(run, text, given);
             }),
         Mapping fields => OfMapping(fields, name),
@@ -120,7 +120,7 @@ internal static class Methods
         string old = Values.Text(bound[0]).Text;
         var by = Values.Text(bound[1]);
         long found = old.Length == 0 ? text.Length + 1L : text.Text.AsSpan().Count(old);
-        run.Spend(found * (1 + by.Length / 4));
+        run.Spend(found * (1 + by.Length / 16));
         return text.Replace(old, by, count < 0 ? long.MaxValue : count);
     }
 

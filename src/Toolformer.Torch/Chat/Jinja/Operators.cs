@@ -20,7 +20,7 @@ internal static class Operators
         switch (whole)
         {
             case MarkedText text:
-                run.Spend(text.Length / 4);
+                run.Spend(text.Length / 16);
                 return text.Text.Contains(Values.Text(part).Text, StringComparison.Ordinal);
             case Mapping { IsNamespace: false } fields:
                 return part is MarkedText key && fields.TryGet(key.Text, out _);
@@ -46,7 +46,7 @@ internal static class Operators
                 run.Spend(a.Count + b.Count);
                 return new Sequence([.. a.Items, .. b.Items], a.IsTuple);
             case ("*", MarkedText a, long n):
-                run.Spend(Math.Max(0, Math.Min(n, Run.MostWork)) * (a.Length / 4 + 1));
+                run.Spend(Math.Max(0, Math.Min(n, Run.MostWork)) * (a.Length / 16 + 1));
                 return MarkedText.Join(MarkedText.Empty, Enumerable.Repeat(a, (int)Math.Max(0, n)));
             case ("*", Sequence a, long n):
                 run.Spend(Math.Max(0, Math.Min(n, Run.MostWork)) * (a.Count + 1));

@@ -5,14 +5,14 @@ namespace Toolformer.Torch.Chat.Jinja;
 /// <summary>One rendering: what it may still cost, and the time that it is told.</summary>
 /// <remarks>
 /// A template comes with a model that somebody downloaded, so it may be made to hang or to fill the memory. Every
-/// evaluation costs 1, every element of a list 1, every four characters of a text 1.
+/// evaluation costs 1, every element of a list 1, every sixteen characters of a text 1.
 /// </remarks>
 internal sealed class Run(TimeProvider clock)
 {
-    /// <summary>Enough for some thousand long messages, and over within seconds.</summary>
-    public const long MostWork = 20_000_000;
+    /// <summary>Enough for thousands of long messages, and over within a second or two.</summary>
+    public const long MostWork = 5_000_000;
 
-    /// <summary>Enough for every template that people write; a macro that calls itself takes about eight a time.</summary>
+    /// <summary>Enough for what people write; a macro that calls itself takes about eight a time.</summary>
     private const int MostDepth = 1000;
 
     private long _left = MostWork;
@@ -42,7 +42,7 @@ internal sealed class Run(TimeProvider clock)
     /// <summary>Pays for a text that was made.</summary>
     public MarkedText Made(MarkedText text)
     {
-        Spend(text.Length / 4);
+        Spend(text.Length / 16);
         return text;
     }
 }

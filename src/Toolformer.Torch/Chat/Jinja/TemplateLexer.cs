@@ -144,7 +144,8 @@ internal sealed class TemplateLexer
                 _at++;
             if (_at >= _source.Length)
                 throw new TemplateException($"A tag does not end: '{close}' is missing.", PlaceOf(open));
-            char sign = depth == 0 && (_source[_at] == '-' || (isBlock && _source[_at] == '+')) && Stands(close, _at + 1)
+            bool isSign = _source[_at] == '-' || (isBlock && _source[_at] == '+');
+            char sign = depth == 0 && isSign && Stands(close, _at + 1)
                 ? _source[_at] : ' ';
             if (sign != ' ' || (depth == 0 && Stands(close, _at)))
             {
@@ -259,9 +260,10 @@ internal sealed class TemplateLexer
         int digits = c switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
         if (digits > 0)
         {
-            if (_at + digits > _source.Length || !int.TryParse(_source.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier,
-                CultureInfo.InvariantCulture, out int code) || code is < 0 or > 0x10FFFF)
-                throw new TemplateException($"\\{c} is not followed by {digits} digits of a character.", PlaceOf(start));
+            if (_at + digits > _source.Length || !int.TryParse(_source.AsSpan(_at, digits),
+                NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code) || code is < 0 or > 0x10FFFF)
+                throw new TemplateException($"\\{c} is not followed by {digits} digits of a character.",
+                    PlaceOf(start));
             text.Append(code is >= 0xD800 and <= 0xDFFF ? ((char)code).ToString() : char.ConvertFromUtf32(code));
             _at += digits;
             return;

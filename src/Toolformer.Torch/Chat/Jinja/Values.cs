@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Toolformer.Torch.Chat.Jinja;
 
-/// <summary>What a name or field is that does not exist: nothing when printed or looped over, a fault beyond that.</summary>
+/// <summary>A name or field that does not exist: nothing when printed or looped over, a fault beyond that.</summary>
 internal sealed record Undefined(string Name);
 
 /// <summary>A list or tuple.</summary>

@@ -43,7 +43,7 @@ public class ChatTemplateTests
         foreach (string mark in (string[])["<s>", "</s>", "<|im_start|>", "<|im_end|>", "<tool_call>"])
             Assert.Equal(folder.Count(mark, innocent!), folder.Count(mark, tokens!));
         Assert.Equal(1, folder.Count("<s>", tokens!));
-        // In the prompt (two, the template's own words) and around the call; a mark though its vocabulary does not say so.
+        // In the words before the tools and around the call; a mark though its vocabulary does not say so.
         Assert.Equal(2, folder.Count("<tool_call>", tokens!));
         Assert.Contains(attack, folder.Tokenizer.Decode(tokens!));
     }
@@ -83,7 +83,8 @@ public class ChatTemplateTests
         using var folder = new ChatFolder(ChatFolder.ChatMl);
         Assert.Equal(["<|im_end|>"], folder.Template.StopStrings);
         int end = folder.Tokenizer.Find("</s>")!.Value;
-        folder.Write("generation_config.json", $$"""{"eos_token_id": [{{end}}, {{folder.Tokenizer.Find("<|im_end|>")}}]}""");
+        int turn = folder.Tokenizer.Find("<|im_end|>")!.Value;
+        folder.Write("generation_config.json", $$"""{"eos_token_id": [{{end}}, {{turn}}]}""");
         Assert.Equal(["</s>", "<|im_end|>"], folder.Template.StopStrings);
     }
 
@@ -113,11 +114,10 @@ public class ChatTemplateTests
     {
         var call = new ChatCall("1", "f", new JsonObject { ["a"] = 1 });
         ChatTurn[] turns = [Question, new("assistant", "") { Calls = [call] }, new("tool", "2") { Answers = call }];
-        using var mapping = new ChatFolder(
-            "{% for m in messages %}{% for c in m.tool_calls %}{{ c.function.arguments.a + 1 }}{% endfor %}{% endfor %}");
+        const string each = "{% for m in messages %}{% for c in m.tool_calls %}", end = "{% endfor %}{% endfor %}";
+        using var mapping = new ChatFolder(each + "{{ c.function.arguments.a + 1 }}" + end);
         Assert.Equal("2", mapping.Text(turns));
-        using var text = new ChatFolder(
-            "{% for m in messages %}{% for c in m.tool_calls %}{{ '!' + c.function.arguments }}{% endfor %}{% endfor %}");
+        using var text = new ChatFolder(each + "{{ '!' + c.function.arguments }}" + end);
         Assert.Equal("""!{"a":1}""", text.Text(turns));
     }
 
@@ -133,7 +133,8 @@ public class ChatTemplateTests
     [Fact]
     public void A_template_that_refuses_is_quoted_with_file_line_and_column()
     {
-        using var folder = new ChatFolder("x\n{% if messages | length > 3 %}{{ raise_exception('Too many.') }}{% endif %}");
+        using var folder = new ChatFolder(
+            "x\n{% if messages | length > 3 %}{{ raise_exception('Too many.') }}{% endif %}");
         var refusal = Assert.Throws<ArgumentException>(() => folder.Text([.. Enumerable.Repeat(Question, 4)]));
         Assert.Contains("refuses this conversation: Too many.\n  in ", refusal.Message);
         Assert.Contains("tokenizer_config.json, line 2, column 49\n", refusal.Message);

@@ -56,8 +56,8 @@ public class JinjaTests
     public void Words_of_the_conversation_stay_marked_whatever_a_template_does_with_them()
     {
         // Every word of the conversation is in Greek, no word of a template is.
-        static string Greek(string json) => json.Replace("Be brief.", "βραχυς").Replace("What is <b>2+2</b>?", "τι; <ἐ>")
-            .Replace("It is 4.", "τεσσαρα").Replace("Zürich 😀!", "Ζυριχη!")
+        static string Greek(string json) => json
+            .Replace("Be brief.", "βραχυς").Replace("What is <b>2+2</b>?", "τι; <ἐ>").Replace("It is 4.", "τεσσαρα").Replace("Zürich 😀!", "Ζυριχη!")
             .Replace("one two  three\\nfour", "ἑν δυο\\nτρια").Replace("\"city\"", "\"πολις\"").Replace("q'", "κ'");
         foreach (var example in All.Where(e => !e.Refused))
         {
