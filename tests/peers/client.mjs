@@ -1,10 +1,14 @@
-// Drives an MCP server with the protocol's own client: node client.mjs COMMAND ARGUMENT… ; prints what it saw as JSON.
+// Drives an MCP server with the protocol's own client and prints what it saw as JSON:
+// node client.mjs COMMAND ARGUMENT… , or node client.mjs URL KEY
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
 const [command, ...args] = process.argv.slice(2);
 const client = new Client({ name: "test", version: "1" });
-await client.connect(new StdioClientTransport({ command, args, env: process.env, stderr: "inherit" }));
+await client.connect(command.startsWith("http")
+  ? new StreamableHTTPClientTransport(new URL(command), { requestInit: { headers: { Authorization: `Bearer ${args[0]}` } } })
+  : new StdioClientTransport({ command, args, env: process.env, stderr: "inherit" }));
 const { tools } = await client.listTools();
 const call = async (name, input) => {
   try {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -23,6 +24,38 @@ public static class McpToolServer
         await using var transport = new StreamServerTransport(input, output, "toolformer");
         await using var server = McpServer.Create(transport, Options(tools, context));
         await server.RunAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Answers one message over streamable HTTP. Nothing is remembered from one to the next, so any server may answer
+    /// any of them.
+    /// </summary>
+    /// <exception cref="ApiException">The body is no message.</exception>
+    public static async Task AnswerAsync(
+        HttpContext http, Toolbox tools, ToolContext context, CancellationToken cancellation)
+    {
+        JsonRpcMessage message;
+        try
+        {
+            message = await JsonSerializer.DeserializeAsync<JsonRpcMessage>(
+                http.Request.Body, McpJsonUtilities.DefaultOptions, cancellation) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw ApiException.Bad($"The body is no message of JSON-RPC: {e.Message}", code: "invalid_json");
+        }
+        await using var transport = new StreamableHttpServerTransport { Stateless = true };
+        await using var server = McpServer.Create(transport, Options(tools, context));
+        var running = server.RunAsync(cancellation);
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-cache";
+        if (!await transport.HandlePostRequestAsync(message, http.Response.Body, cancellation))
+        {
+            http.Response.Headers.Remove("Content-Type");
+            http.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+        await transport.DisposeAsync();
+        await running;
     }
 
     /// <summary>What a server over any transport offers.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Toolformer.Inference;
 
 namespace Toolformer.Cli.Server;
@@ -12,13 +13,27 @@ public sealed class Metrics(GenerationQueue queue)
     private readonly ConcurrentDictionary<(string Tool, bool Failed), long> _calls = [];
     private readonly Histogram _firstToken = new(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30);
     private readonly Histogram _duration = new(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300);
-    private long _prompt, _completion;
+    private long _prompt, _completion, _connections;
 
     public void Request(string path, int status, TimeSpan duration)
     {
         _requests.AddOrUpdate((path, status), 1, (_, count) => count + 1);
         _duration.Add(duration.TotalSeconds);
     }
+
+    /// <summary>Stands around all that happens on a connection.</summary>
+    public ConnectionDelegate CountConnection(ConnectionDelegate serve) => async connection =>
+    {
+        Interlocked.Increment(ref _connections);
+        try
+        {
+            await serve(connection);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _connections);
+        }
+    };
 
     public void FirstToken(TimeSpan after) => _firstToken.Add(after.TotalSeconds);
 
@@ -52,6 +67,7 @@ public sealed class Metrics(GenerationQueue queue)
         One("known_prompt_tokens_total", "counter", "Tokens of prompts that were not read again.", status.KnownTokens);
         One("steps_total", "counter", "Steps of the batch.", status.Steps);
         One("prefix_cache_bytes", "gauge", "Memory of the beginnings of prompts that are kept.", status.CacheBytes);
+        One("connections", "gauge", "Open connections.", Interlocked.Read(ref _connections));
         One("texts_waiting", "gauge", "Texts that wait for a place in the batch.", status.Waiting);
         One("texts_running", "gauge", "Texts in the batch.", status.Rows);
         Head("first_token_seconds", "histogram", "From a request to its first token.");

@@ -16,7 +16,14 @@ public sealed class RequestFields(JsonElement root, string path = "")
     public static async Task<RequestFields> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
         using var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, cancellation);
+        try
+        {
+            await request.Body.CopyToAsync(body, cancellation);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            throw ApiException.Bad($"The body can't be read: {e.Message}", code: "invalid_body");
+        }
         var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
         if (!Utf8.IsValid(bytes.Span))
             throw ApiException.Bad("The body is not valid UTF-8. Send JSON in UTF-8.", code: "invalid_utf8");

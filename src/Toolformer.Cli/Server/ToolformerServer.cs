@@ -54,6 +54,8 @@ public sealed class ToolformerServer : IAsyncDisposable
                 new JsonObject { ["object"] = "list", ["data"] = new JsonArray(Described()) }, http.RequestAborted)),
             ["/v1/models/" + options.ModelName] = ("GET", (http, _) =>
                 EventStream.WriteAsync(http.Response, Described(), http.RequestAborted)),
+            ["/mcp"] = ("POST", (http, request) =>
+                McpToolServer.AnswerAsync(http, model.Tools, model.Context, request.Cancelled)),
             ["/health"] = ("GET", (http, _) => HealthAsync(http)),
             ["/metrics"] = ("GET", (http, _) =>
                 TextAsync(http, _metrics.Print(), "text/plain; version=0.0.4; charset=utf-8")),
@@ -103,9 +105,11 @@ public sealed class ToolformerServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = _options.MaxBody;
             kestrel.Limits.MaxConcurrentConnections = _options.MaxConnections;
             kestrel.Limits.RequestHeadersTimeout = _options.Patience;
+            // Of one that has connected, or had its answer, and asks nothing.
+            kestrel.Limits.KeepAliveTimeout = 4 * _options.Patience;
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(100, _options.Patience);
-            kestrel.Limits.MinResponseDataRate = new MinDataRate(100, _options.Patience);
-            kestrel.Listen(_options.Address, _options.Port);
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(1000, _options.Patience);
+            kestrel.Listen(_options.Address, _options.Port, connections => connections.Use(_metrics.CountConnection));
         });
         var web = builder.Build();
         web.Run(HandleAsync);
@@ -122,13 +126,15 @@ public sealed class ToolformerServer : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, deadline.Token);
         request.Cancelled = either.Token;
         http.Response.Headers["X-Content-Type-Options"] = "nosniff";
+        var body = new PatientStream(http.Response.Body, _options.Patience, _clock, http.Abort);
+        http.Response.Body = body;
         try
         {
             await RouteAsync(http, request);
         }
-        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested || body.HasGivenUp)
         {
-            status = ClientLeft;
+            (status, error) = (ClientLeft, body.HasGivenUp ? "stopped_reading" : "left");
         }
         catch (Exception e)
         {

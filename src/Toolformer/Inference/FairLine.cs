@@ -10,7 +10,10 @@ internal sealed class FairLine<T>
 
     public int Count { get; private set; }
 
-    public IEnumerable<T> All => _clients.SelectMany(client => client.Waiting);
+    /// <summary>How many clients wait.</summary>
+    public int Clients => _byName.Count;
+
+    public int CountOf(string client) => _byName.TryGetValue(client, out var node) ? node.Value.Waiting.Count : 0;
 
     public void Add(string client, T item)
     {
@@ -38,5 +41,19 @@ internal sealed class FairLine<T>
             _byName.Remove(node.Value.Client);
         Count--;
         return item;
+    }
+
+    /// <summary>Lets those of a client go that wait no more.</summary>
+    public void Remove(string client, Func<T, bool> isGone)
+    {
+        if (!_byName.TryGetValue(client, out var node))
+            return;
+        var left = new Queue<T>(node.Value.Waiting.Where(item => !isGone(item)));
+        Count -= node.Value.Waiting.Count - left.Count;
+        node.Value = (client, left);
+        if (left.Count > 0)
+            return;
+        _clients.Remove(node);
+        _byName.Remove(client);
     }
 }

@@ -148,8 +148,10 @@ public sealed class GenerationQueue : IAsyncDisposable
         {
             if (_closed)
                 throw new QueueFullException("The server is being stopped: nothing new is taken on.", null);
-            int waiting = _line.Count + texts.Count;
-            if (waiting > _options.MaxWaiting)
+            int own = _line.CountOf(client), waiting = _line.Count + texts.Count;
+            // Where all places are taken a client still has its share of them: one that floods shuts out nobody else.
+            int share = _options.MaxWaiting / (own > 0 ? _line.Clients : _line.Clients + 1);
+            if (waiting > _options.MaxWaiting && own + texts.Count > share)
                 throw new QueueFullException($"{_line.Count} texts wait already, at most {_options.MaxWaiting} may, "
                     + $"and this request has {texts.Count}.",
                     TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(_secondsPerText * waiting), 1, 600)));
@@ -161,14 +163,22 @@ public sealed class GenerationQueue : IAsyncDisposable
         {
             if (texts.Count == 0)
                 return;
-            using var left = cancellation.Register(() => _wake.Set());
+            // At once, not at its turn: that may be far, and it keeps no place in the line.
+            using var left = cancellation.Register(() =>
+            {
+                group.Fail(null);
+                _wake.Set();
+            });
             _wake.Set();
             await group.Done;
         }
         finally
         {
             lock (_lock)
+            {
                 _groups.Remove(group);
+                _line.Remove(client, text => text.Group == group);
+            }
             if (group.Done.IsCompletedSuccessfully)
                 group.Close();
         }

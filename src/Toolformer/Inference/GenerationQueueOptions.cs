@@ -6,7 +6,10 @@ public sealed record GenerationQueueOptions
     /// <summary>Most texts in the batch at once.</summary>
     public int Rows { get; init; } = 16;
 
-    /// <summary>Most texts that wait for a place in it.</summary>
+    /// <summary>
+    /// Most texts that wait for a place in it. Beyond that a client may still bring its equal share of so many, so that
+    /// one that has taken all places keeps out itself alone.
+    /// </summary>
     public int MaxWaiting { get; init; } = 256;
 
     /// <summary>

@@ -20,7 +20,13 @@ public class ServeTests
             "2024-03-09",
         ]);
         Assert.True(client.Wait() == 0, client.Error);
-        var seen = JsonSerializer.Deserialize<JsonElement>(client.Output);
+        AssertSeen(client.Output);
+    }
+
+    /// <summary>What the npm client prints of a server with Calculator and Calendar on 2024-03-09.</summary>
+    internal static void AssertSeen(string output)
+    {
+        var seen = JsonSerializer.Deserialize<JsonElement>(output);
         Assert.Equal("toolformer", seen.GetProperty("server").GetString());
         Assert.Equal(["Calculator", "Calendar"], seen.GetProperty("tools").EnumerateArray().Select(t => t.GetString()));
         Assert.Equal("string", seen.GetProperty("schema").GetProperty("properties").GetProperty("input")

@@ -40,6 +40,8 @@ internal sealed class ToolformerProcess : IDisposable
     public static ToolformerProcess Run(IReadOnlyList<string> words) =>
         new(new ProcessStartInfo(words[0], words.Skip(1)));
 
+    public int Id => _process.Id;
+
     public string Error => Read(_error);
 
     public string Output => Read(_output);
@@ -72,7 +74,15 @@ internal sealed class ToolformerProcess : IDisposable
         const string ignored = "SigIgn:";
         bool deaf = File.Exists(status) && File.ReadLines(status).First(l => l.StartsWith(ignored))
             is var line && (Convert.ToUInt64(line[ignored.Length..].Trim(), 16) & 2) != 0;
-        using var kill = Process.Start("kill", [deaf ? "-TERM" : "-INT", $"{_process.Id}"]);
+        Signal(deaf ? "-TERM" : "-INT");
+    }
+
+    /// <summary>What the system sends to services that are to end.</summary>
+    public void Terminate() => Signal("-TERM");
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [name, $"{_process.Id}"]);
         kill.WaitForExit();
     }
 

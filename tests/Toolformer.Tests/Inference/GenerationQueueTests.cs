@@ -159,6 +159,64 @@ public class GenerationQueueTests
     }
 
     [Fact]
+    public async Task Who_goes_away_while_waiting_is_gone_at_once_and_keeps_no_place()
+    {
+        var (queue, first) = await Occupied(2, texts: ["ab!"]);
+        await using var _ = queue;
+        using var impatient = new CancellationTokenSource();
+        var next = Write(queue, Of("ab"), Greedy);
+        var waiting = Write(queue, Of("ab"), Greedy, cancellation: impatient.Token);
+        Assert.Equal(2, queue.Status.Waiting);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting); // the one place is still taken
+        Assert.Equal(1, queue.Status.Waiting);
+        var another = Write(queue, Of("ab"), Greedy);
+        _answer.SetResult(ToolResult.Success("1"));
+        await first;
+        Assert.Equal("!!", (await next).Text + (await another).Text);
+    }
+
+    [Fact]
+    public async Task A_client_that_has_taken_all_places_keeps_out_itself_alone()
+    {
+        var (queue, first) = await Occupied(4, texts: ["ab!"]);
+        await using var _ = queue;
+        Task Bring(string client, int texts) =>
+            queue.RunAsync([.. Enumerable.Repeat(Of("ab"), texts)], Greedy, client, (_, _) => { });
+        List<Task> all = [first, Bring("a", 4)];
+        await Assert.ThrowsAsync<QueueFullException>(() => Bring("a", 1));
+        await Assert.ThrowsAsync<QueueFullException>(() => Bring("b", 3)); // its share is half of four
+        all.Add(Bring("b", 2));
+        await Assert.ThrowsAsync<QueueFullException>(() => Bring("b", 1));
+        all.Add(Bring("c", 1));
+        Assert.Equal(7, queue.Status.Waiting);
+        _answer.SetResult(ToolResult.Success("1"));
+        await Task.WhenAll(all);
+    }
+
+    [Fact]
+    public async Task A_memory_for_few_beginnings_changes_no_text_however_many_share_them()
+    {
+        using var tiny = new TinyModel();
+        using var model = ModelFolder.Open(tiny.Folder).ReadModel();
+        var dice = new Random(1);
+        string[] words = ["The", " cat", " sat", " on", " the", " mat", ".", " 12", " +", " 30"];
+        string[] prompts = [.. Enumerable.Range(0, 60).Select(i =>
+            string.Concat(Enumerable.Range(0, 8).Select(w => words[i % 3 * w % words.Length]))
+            + string.Concat(Enumerable.Range(0, dice.Next(1, 20)).Select(_ => words[dice.Next(words.Length)])))];
+        var options = Greedy with { MaxNewTokens = 8 };
+        var alone = await new ToolUsingModel(model, new Toolbox([Sum]))
+            .GenerateAsync([.. prompts.Select(p => Of(p))], options);
+        const long capacity = 20_000; // about eighty tokens of this model, two or three prompts
+        await using var queue = new GenerationQueue(
+            model, new Toolbox([Sum]), new() { Rows = 5, PrefixCacheBytes = capacity });
+        var together = await Task.WhenAll(prompts.Select((p, i) => Write(queue, Of(p), options, $"{i % 7}")));
+        Assert.Equal(alone.Select(r => r.Text), together.Select(r => r.Text));
+        Assert.True(queue.Status.KnownTokens > 100, $"{queue.Status}");
+        Assert.InRange(queue.Status.CacheBytes, 1, capacity);
+    }
+
+    [Fact]
     public async Task Rows_that_wait_for_tools_block_nobody()
     {
         var slow = new FakeTool("Slow", (_, _, _) => new(_answer.Task));
