@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Toolformer.Cli.Server;
@@ -13,17 +14,17 @@ internal sealed class LoadClient : IAsyncDisposable
 {
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(10) };
     private readonly ToolformerServer _server;
-    private readonly List<string> _faults = [];
+    private readonly ConcurrentQueue<string> _faults = [];
 
     private LoadClient(ILanguageModel model, Toolbox tools) => _server = new ToolformerServer(
         new ServedModel(model, tools, ChatTemplate.Plain, null, new ToolContext(TimeProvider.System)),
-        new ServerOptions { ModelName = "bench", Port = 0 }, new RequestLog(_ => { }), _faults.Add,
+        new ServerOptions { ModelName = "bench", Port = 0 }, new RequestLog(_ => { }), _faults.Enqueue,
         TimeProvider.System);
 
     public GenerationQueueStatus Status => _server.Queue.Status;
 
     /// <summary>What the server said of its own faults.</summary>
-    public IReadOnlyList<string> Faults => _faults;
+    public IReadOnlyCollection<string> Faults => _faults;
 
     public static async Task<LoadClient> StartAsync(ILanguageModel model, Toolbox tools)
     {

@@ -1,3 +1,4 @@
+using Toolformer.Inference;
 using Toolformer.Modeling;
 using Toolformer.Tools;
 using Toolformer.Torch;
@@ -41,6 +42,35 @@ internal static class ServerBench
             $"{Median(wall):0.0} ×", "≥ 5 ×");
         yield return new("  against one client, per CPU second of server and clients",
             $"{Median(all.Zip(one, (a, o) => a.TokensPerCpuSecond / o.TokensPerCpuSecond)):0.0} ×");
+        var (single, shared) = QueueAsync(model, tokens).GetAwaiter().GetResult();
+        double served = 1000 / Median(one.Select(l => l.TokensPerCpuSecond));
+        double servedAll = 1000 / Median(all.Select(l => l.TokensPerCpuSecond));
+        yield return new($"  CPU per token, of it without HTTP: 1 text",
+            $"{served:0.0} / {single * 1000:0.0} ms");
+        yield return new($"  CPU per token, of it without HTTP: {Clients} texts",
+            $"{servedAll:0.0} / {shared * 1000:0.0} ms");
+    }
+
+    /// <summary>CPU seconds per token of the queue alone, without HTTP, for one text and for all at once.</summary>
+    private static async Task<(double One, double All)> QueueAsync(ILanguageModel model, int tokens)
+    {
+        await using var queue = new GenerationQueue(model, new Toolbox([]));
+        var options = new GenerationOptions { MaxNewTokens = tokens, Sampling = SamplingOptions.Greedy };
+        int prompts = 1 << 20;
+        await CostAsync(Clients);
+        return (await CostAsync(1), await CostAsync(Clients));
+
+        async Task<double> CostAsync(int texts)
+        {
+            int written = 0;
+            var cpu = Stopclock.CpuTime();
+            var context = new ToolContext(TimeProvider.System);
+            var requests = Enumerable.Range(0, texts).Select(_ =>
+                new GenerationRequest("", context) { PromptTokens = Prompt(model, ++prompts) });
+            await queue.RunAsync([.. requests], options, "", (_, happened) =>
+                written += (happened as GenerationEvent.Finished)?.Result.TokenIds.Count ?? 0);
+            return (Stopclock.CpuTime() - cpu).TotalSeconds / written;
+        }
     }
 
     private sealed record Load(double TokensPerSecond, double TokensPerCpuSecond, double[] First);

@@ -7,7 +7,7 @@ namespace Toolformer.Bench;
 
 /// <summary>
 /// Sixteen clients for minutes, with tools that fail at random and clients that leave: prints what is lost and what
-/// grows (live tensors, memory, handles).
+/// grows (live tensors, memory, handles, threads).
 /// </summary>
 internal static class SoakBench
 {
@@ -51,7 +51,7 @@ internal static class SoakBench
             }
         })).ToArray();
         string[] columns =
-            ["seconds", "whole", "left", "lost", "calls", "tensors", "memory MB", "managed MB", "handles"];
+            ["seconds", "whole", "left", "lost", "calls", "tensors", "memory MB", "managed MB", "handles", "threads"];
         Console.WriteLine($"| {string.Join(" | ", columns)} |");
         Console.WriteLine(string.Concat(columns.Select(c => $"|-{new string('-', c.Length)}:")) + "|");
         var all = Task.WhenAll(clients);
@@ -68,7 +68,7 @@ internal static class SoakBench
             [
                 (int)TimeProvider.System.GetElapsedTime(started).TotalSeconds, whole, left, lost, calls,
                 torch.Tensor.TotalCount, process.WorkingSet64 >> 20, GC.GetTotalMemory(forceFullCollection: true) >> 20,
-                process.HandleCount,
+                process.HandleCount, process.Threads.Count,
             ];
             Console.WriteLine("| " + string.Join(" | ", columns.Zip(values,
                 (column, value) => $"{value}".PadLeft(column.Length))) + " |");
