@@ -26,8 +26,8 @@ public sealed class ServeCommand : Verb
         """
         Serves a model over HTTP as OpenAI's clients expect it, with tools and a web page.
         It listens on this machine only; for another address (--host) keys are needed: --create-key makes one, --keys
-        reads them. Calls that change something fail unless --allow or --yes. With --mcp it offers the tools alone, over
-        the Model Context Protocol, on standard input and output.
+        reads them. Calls that change something fail unless --allow or --yes. MCP clients find the tools at /mcp; with
+        --mcp it offers them alone, without a model, on standard input and output.
         Example: toolformer serve --model models/nano --tools Calculator,Calendar
         """;
 

@@ -38,7 +38,8 @@ public static class McpToolServer
         try
         {
             message = await JsonSerializer.DeserializeAsync<JsonRpcMessage>(
-                http.Request.Body, McpJsonUtilities.DefaultOptions, cancellation) ?? throw new JsonException("it is null");
+                http.Request.Body, McpJsonUtilities.DefaultOptions, cancellation)
+                ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {

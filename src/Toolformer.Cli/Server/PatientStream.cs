@@ -17,10 +17,15 @@ internal sealed class PatientStream(Stream body, TimeSpan patience, TimeProvider
     public override bool CanSeek => false;
     public override bool CanWrite => true;
     public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
     /// <exception cref="IOException">The reader stood still too long.</exception>
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         for (int start = 0; start < buffer.Length; start += Part)
             await Within(body.WriteAsync(buffer[start..Math.Min(buffer.Length, start + Part)], cancellationToken));

@@ -109,7 +109,11 @@ public sealed class ToolformerServer : IAsyncDisposable
             kestrel.Limits.KeepAliveTimeout = 4 * _options.Patience;
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(100, _options.Patience);
             kestrel.Limits.MinResponseDataRate = new MinDataRate(1000, _options.Patience);
-            kestrel.Listen(_options.Address, _options.Port, connections => connections.Use(_metrics.CountConnection));
+            kestrel.Listen(_options.Address, _options.Port, connections =>
+            {
+                connections.Protocols = HttpProtocols.Http1;
+                connections.Use(_metrics.CountConnection);
+            });
         });
         var web = builder.Build();
         web.Run(HandleAsync);

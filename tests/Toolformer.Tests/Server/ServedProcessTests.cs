@@ -5,13 +5,14 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json;
-using Toolformer.Cli.Server;
 using Toolformer.Tests.Cli;
 using Toolformer.Tests.Fakes;
 
 namespace Toolformer.Tests.Server;
 
-/// <summary>The server as a process of its own, with the shipped model: killed, ended, and asked by a thousand.</summary>
+/// <summary>
+/// The server as a process of its own, with the shipped model: killed, ended, and asked by a thousand.
+/// </summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class ServedProcessTests : IDisposable
 {
@@ -38,8 +39,9 @@ public sealed class ServedProcessTests : IDisposable
 
     private ToolformerProcess Serve(params IEnumerable<string> options)
     {
-        var server = ToolformerProcess.Start(["serve", "--model", Path.Combine(Shared.Root, "models", "nano"),
-            "--port", $"{_port}", "--threads", "1", "--tools", "Calculator,Calendar", "--date", "2024-03-09", .. options]);
+        var server = ToolformerProcess.Start([
+            "serve", "--model", Path.Combine(Shared.Root, "models", "nano"), "--port", $"{_port}", "--threads", "1",
+            "--tools", "Calculator,Calendar", "--date", "2024-03-09", .. options]);
         Assert.True(server.WaitUntil(() => server.Error.Contains("until Ctrl+C")), server.Error);
         return server;
     }
@@ -50,7 +52,8 @@ public sealed class ServedProcessTests : IDisposable
             new { prompt = "They had 25 pears and", max_tokens = 4, temperature = 0 });
         string answer = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, answer);
-        return JsonSerializer.Deserialize<JsonElement>(answer).GetProperty("choices")[0].GetProperty("text").GetString()!;
+        var choice = JsonSerializer.Deserialize<JsonElement>(answer).GetProperty("choices")[0];
+        return choice.GetProperty("text").GetString()!;
     }
 
     /// <summary>A stream of thousands of tokens, of which the first has come.</summary>
@@ -97,9 +100,10 @@ public sealed class ServedProcessTests : IDisposable
             last.Terminate();
             Assert.Equal(0, last.Wait());
         }
-        var lines = JsonLines.Read<RequestLog.Line>(In("log.jsonl")).ToList();
+        var lines = JsonLines.Read<JsonElement>(In("log.jsonl")).ToList();
         Assert.Equal(4, lines.Count);
-        Assert.All(lines, line => Assert.Equal((200, "reader"), (line.Status, line.Client)));
+        Assert.All(lines, line => Assert.Equal((200, "reader"),
+            (line.GetProperty("status").GetInt32(), line.GetProperty("client").GetString())));
     }
 
     [Theory]
@@ -128,12 +132,14 @@ public sealed class ServedProcessTests : IDisposable
     {
         Assert.SkipUnless(Directory.Exists("/proc/self/fd"), "needs /proc");
         using var server = Serve("--log", In("log.jsonl"));
-        int Handles() => Directory.GetFileSystemEntries($"/proc/{server.Id}/fd").Length;
+        int Handles() => Directory.GetFileSystemEntries($"/proc/{server.Id}/fd")
+            .Count(handle => new FileInfo(handle).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
         string text = await Complete();
         int before = Handles();
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(new { prompt = "It was", max_tokens = 2 });
-        byte[] request = [.. Encoding.ASCII.GetBytes("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n"
-            + $"Content-Type: application/json\r\nConnection: close\r\nContent-Length: {body.Length}\r\n\r\n"), .. body];
+        string head = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + $"Connection: close\r\nContent-Length: {body.Length}\r\n\r\n";
+        byte[] request = [.. Encoding.ASCII.GetBytes(head), .. body];
         TcpClient[] clients = [.. Enumerable.Range(0, 1100).Select(_ => new TcpClient())];
         try
         {
@@ -148,7 +154,7 @@ public sealed class ServedProcessTests : IDisposable
         {
             Array.ForEach(clients, client => client.Dispose());
         }
-        Assert.True(server.WaitUntil(() => Handles() <= before + 2));
+        Assert.True(server.WaitUntil(() => Handles() <= before));
         Assert.Equal(text, await Complete());
 
         static async Task<string> Ask(TcpClient client, byte[] request)

@@ -1,5 +1,7 @@
+using Toolformer.Inference;
 using Toolformer.Modeling;
 using Toolformer.Tests.Fakes;
+using Toolformer.Tools;
 using Toolformer.Torch;
 using Toolformer.Torch.Reading;
 using Toolformer.Torch.Seq2Seq;
@@ -145,6 +147,41 @@ public class LiveTensorTests
                 Assert.Equal(before, now);
             before = now;
         }
+    }
+
+    [Fact]
+    public async Task Texts_of_many_clients_some_of_whom_leave_leave_no_tensor_behind()
+    {
+        using var model = new TorchLanguageModel(Decoder.Random(Shape, 5), new ByteTokenizer(), null, null);
+        var failing = new FakeTool("Fail", (_, _, _) => throw new InvalidOperationException("always"));
+        var options = new GenerationOptions { StartTopK = 100, MaxNewTokens = 24, MaxInputLength = 4 };
+        var context = new ToolContext(TimeProvider.System);
+        long before = Tensor.TotalCount;
+        await using (var queue = new GenerationQueue(
+            model, new Toolbox([failing]), new() { Rows = 5, PrefixCacheBytes = 60_000 }))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
+            {
+                using var leave = new CancellationTokenSource();
+                int heard = 0;
+                try
+                {
+                    var request = new GenerationRequest($"A beginning that all share, and {i}", context);
+                    await queue.RunAsync([request], options, $"{i % 3}",
+                        (_, _) =>
+                        {
+                            if (i % 2 == 0 && ++heard == i / 4)
+                                _ = leave.CancelAsync();
+                        }, leave.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    Assert.Equal(0, i % 2);
+                }
+            }));
+            Assert.InRange(queue.Status.CacheBytes, 1, 60_000);
+        }
+        Assert.Equal(before, Tensor.TotalCount);
     }
 
     private sealed class Listener(Action report) : IProgress<TrainingProgress>
