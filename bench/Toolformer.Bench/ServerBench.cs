@@ -80,7 +80,7 @@ internal static class ServerBench
         var (one, all) = (new List<Load>(), new List<Load>());
         await using var load = await LoadClient.StartAsync(model, new Toolbox([]));
         int prompts = 0;
-        await LoadAsync(Clients, tokens / 4);
+        await LoadAsync(Clients, tokens);
         for (int round = 0; round < rounds; round++)
         {
             one.Add(await LoadAsync(1, tokens));
