@@ -75,7 +75,9 @@ public sealed class ChatCommand : Verb
         double budget = arguments.GetValue(_budget) ?? double.PositiveInfinity;
         if (!(budget >= 0))
             throw new ArgumentException($"--budget is {budget}.\n  in the arguments\n  Give 0 or more.");
-        await using var opened = await _tools.OpenAsync(arguments, display, cancellation);
+        // What stands under --model with an endpoint is a name there.
+        await using var opened = await _tools.OpenAsync(arguments, display, cancellation,
+            arguments.GetValue(_endpoint) is null ? arguments.GetValue(_common.Model) : null);
         var tools = _guard.Guard(opened.Toolbox, arguments, display);
         using var source = await OpenAsync(arguments, tools, display, cancellation);
         var settings = new ChatSettings(

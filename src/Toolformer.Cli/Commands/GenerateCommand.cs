@@ -72,7 +72,8 @@ public sealed class GenerateCommand : Verb
         if (prompt is not null && input is not null)
             throw new ArgumentException("--prompt and --input are both given.\n  in the arguments\n"
                 + "  Give one prompt, or a file of prompts.");
-        await using var opened = await _tools.OpenAsync(arguments, display, cancellation);
+        await using var opened = await _tools.OpenAsync(
+            arguments, display, cancellation, arguments.GetValue(_common.Model));
         var tools = _guard.Guard(opened.Toolbox, arguments, display);
         var (model, folder) = _common.OpenModel(arguments);
         using var _ = model;

@@ -52,7 +52,8 @@ public sealed class ServeCommand : Verb
                 + "  in the arguments\n  Give --model MODEL, or --mcp.");
         var options = speaksMcp ? null : _serve.Read(arguments, ModelName(arguments));
         options?.Check();
-        await using var opened = await _tools.OpenAsync(arguments, display, cancellation);
+        await using var opened = await _tools.OpenAsync(
+            arguments, display, cancellation, arguments.GetValue(_common.Model));
         var tools = _guard.Guard(opened.Toolbox, arguments, display);
         if (options is null)
         {

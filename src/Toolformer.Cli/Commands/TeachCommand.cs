@@ -35,7 +35,7 @@ public sealed class TeachCommand : Verb
     internal static async Task<int> RunAsync(
         Recipe recipe, string folder, bool json, Compute compute, Display display, CancellationToken cancellation)
     {
-        using var teaching = new Teaching(recipe, folder, compute, display);
+        var teaching = new Teaching(recipe, folder, compute, display);
         var results = await teaching.RunAsync(cancellation);
         var (html, markdown) = Report.Read(folder).Write(folder);
         if (json)

@@ -17,7 +17,8 @@ public sealed class ToolOptions
 
     public Option<string> Tools { get; } = new("--tools")
     {
-        Description = $"Tools to use, separated by commas; '{None}' for none. Without it: all that can be used.",
+        Description = $"Tools to use, separated by commas; '{None}' for none. Without it: those that the model was "
+            + "taught in its run, else all that can be used.",
         HelpName = "A,B",
     };
 
@@ -59,16 +60,34 @@ public sealed class ToolOptions
     /// <summary>What every verb takes that opens tools.</summary>
     public IEnumerable<Option> Sources => [File, Index, Document, Notes];
 
-    /// <summary>The tools that the options name; without names all that can be used.</summary>
+    /// <summary>
+    /// The tools that the options name; without names those of the model's run, else all that can be used.
+    /// </summary>
+    /// <param name="model">The folder of the one model that they are for.</param>
     /// <exception cref="KeyNotFoundException">There is no tool of a name.</exception>
     /// <exception cref="ArgumentException">A tool that is named lacks what it stands on.</exception>
-    public async Task<ToolSet> OpenAsync(ParseResult arguments, Display display, CancellationToken cancellation)
+    /// <exception cref="InvalidDataException">The tools file is wrong.</exception>
+    public async Task<ToolSet> OpenAsync(
+        ParseResult arguments, Display display, CancellationToken cancellation, string? model = null)
     {
         string? names = arguments.GetValue(Tools);
         string[]? selected = names is null or None
             ? names is null ? null : []
             : names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var set = await OpenAllAsync(arguments, display, selected, cancellation);
+        bool isToldWhere = arguments.GetValue(File) is not null || arguments.GetValue(Index) is not null;
+        var taught = isToldWhere || names == None ? null : TaughtTools.Find(model);
+        ToolSet set;
+        try
+        {
+            set = taught is not null
+                ? await OpenTaughtAsync(taught, arguments, display, selected, cancellation)
+                : await OpenAllAsync(arguments, display, selected, cancellation);
+        }
+        catch (KeyNotFoundException e)
+        {
+            throw new KeyNotFoundException(
+                $"{e.Message}\n  in --tools {names}\n  Correct the name, or leave it out.", e);
+        }
         if (arguments.GetValue(File) is not null || set.Toolbox.Tools.FirstOrDefault(Lacks) is not { } tool)
             return set;
         if (names is null)
@@ -84,12 +103,39 @@ public sealed class ToolOptions
             : $"{tool.Name} has nothing to search.\n  in --tools {names}\n"
                 + "  Give --index FOLDER, made by `toolformer index`, or leave the tool out.");
 
-        bool Lacks(Tool tool) => tool is MachineTranslation { CanBeUsed: false }
-            || Missing(tool) is not null || (tool is Show && !HasDisplay)
-            || (tool is WikiSearch or QuestionAnswering && arguments.GetValue(Index) is null);
+        bool Lacks(Tool tool) => taught?.Names.Contains(tool.Name) != true
+            && (tool is MachineTranslation { CanBeUsed: false }
+                || Missing(tool) is not null || (tool is Show && !HasDisplay)
+                || (tool is WikiSearch or QuestionAnswering && arguments.GetValue(Index) is null));
 
         string? Missing(Tool tool) => tool is FindInDocument { HasDocument: false } ? "--document FILE"
             : tool is NotesSearch { HasNotes: false } ? "--notes NOTES" : null;
+    }
+
+    /// <summary>The tools of the model's run, and those that have a document or notes to look into.</summary>
+    private async Task<ToolSet> OpenTaughtAsync(ToolsFile taught, ParseResult arguments, Display display,
+        IReadOnlyCollection<string>? selected, CancellationToken cancellation)
+    {
+        var own = await taught.OpenAsync(Kinds([]), Catalog.Find<Tool>(), selected: null, Secrets.OfProcess(),
+            display.Clock, cancellation);
+        try
+        {
+            var (more, parts) = Shipped(arguments, index: null);
+            var set = new ToolSet(
+                [.. own.Toolbox.Tools, .. more.Where(t => !taught.Names.Contains(t.Name) && IsAskedFor(t))], own.Limits,
+                [own, .. parts]).Only(selected);
+            if (set.Toolbox.Tools.Any(t => taught.Names.Contains(t.Name)))
+                display.Note($"The tools are those of {taught.Path}, with which the model was taught.");
+            return set;
+        }
+        catch
+        {
+            await own.DisposeAsync();
+            throw;
+        }
+
+        bool IsAskedFor(Tool tool) => selected?.Contains(tool.Name)
+            ?? tool is FindInDocument { HasDocument: true } or NotesSearch { HasNotes: true };
     }
 
     /// <summary>All tools that there are, those that lack something included, or those of some names.</summary>
@@ -102,13 +148,7 @@ public sealed class ToolOptions
             display.Note($"The index holds only part of {source.Path}: run `toolformer index` again to go on.");
         try
         {
-            object[] parts = [.. ((object?[])
-            [
-                index,
-                arguments.GetValue(Document) is { } document ? DocumentFile.Read(document) : null,
-                arguments.GetValue(Notes) is { } notes ? NotesSearchKind.OpenNotes(notes) : null,
-            ]).OfType<object>()];
-            var shipped = Catalog.Find<Tool>(parts);
+            var (shipped, parts) = Shipped(arguments, index);
             if (arguments.GetValue(File) is not { } file)
                 return new ToolSet(shipped, new Dictionary<string, ToolLimits>(), parts).Only(selected);
             var set = await ToolsFile.Read(file).OpenAsync(
@@ -120,6 +160,18 @@ public sealed class ToolOptions
             index?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The tools that ship, over what the options name to look into.</summary>
+    private (IReadOnlyList<Tool> Tools, object[] Parts) Shipped(ParseResult arguments, SearchIndex? index)
+    {
+        object[] parts = [.. ((object?[])
+        [
+            index,
+            arguments.GetValue(Document) is { } document ? DocumentFile.Read(document) : null,
+            arguments.GetValue(Notes) is { } notes ? NotesSearchKind.OpenNotes(notes) : null,
+        ]).OfType<object>()];
+        return (Catalog.Find<Tool>(parts), parts);
     }
 
     /// <summary>All kinds of tools that a tools file may name, those that need the engine included.</summary>

@@ -10,6 +10,9 @@ namespace Toolformer.Cli.Runs;
 /// <summary>All options of teaching a model to use tools, as they stand in a file under recipes/.</summary>
 public sealed record Recipe
 {
+    /// <summary>What a run folder keeps it in.</summary>
+    public const string FileName = "recipe.json";
+
     public int Seed { get; init; } = 1;
 
     /// <summary>The base model's folder; relative to the checkout or to the installed tool.</summary>

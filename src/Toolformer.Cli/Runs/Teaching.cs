@@ -9,8 +9,7 @@ using Toolformer.Inference;
 using Toolformer.Modeling;
 using Toolformer.Pipeline;
 using Toolformer.Tools;
-using Toolformer.Tools.Searching;
-using Toolformer.Tools.Translating;
+using Toolformer.Tools.Outbound;
 
 namespace Toolformer.Cli.Runs;
 
@@ -19,10 +18,8 @@ namespace Toolformer.Cli.Runs;
 /// texts without → evaluate. Each part is resumed where it stopped, so the whole can be killed at any point and started
 /// again.
 /// </summary>
-internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Display display) : IDisposable
+internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Display display)
 {
-    private readonly Dictionary<string, SearchIndex> _indexes = [];
-
     private string In(string name) => Path.Combine(folder, name);
     private string CorpusFolder => In("corpus");
     private string HeldOut => Path.Combine(CorpusFolder, QuickstartCorpus.HeldOutFile);
@@ -36,7 +33,8 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
         var today = run.Today(display.Clock);
         var tasks = Tasks();
         var corpus = PrepareCorpus();
-        var toolbox = new Toolbox(Tools());
+        await using var tools = await OpenToolsAsync(cancellation);
+        var toolbox = tools.Toolbox;
         List<TaughtTool> taught = [.. recipe.Tools.Select(t => t.Value.Apply(toolbox[t.Key]))];
         string source = await Models.LocateAsync(Recipe.Locate(recipe.Model), display, cancellation);
         var origin = Models.OpenFolder(source);
@@ -71,16 +69,10 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
         return results;
     }
 
-    public void Dispose()
-    {
-        foreach (var index in _indexes.Values)
-            index.Dispose();
-    }
-
     /// <summary>A run is only continued with the recipe with which it was begun.</summary>
     private void CheckRecipe()
     {
-        string path = In("recipe.json");
+        string path = In(Recipe.FileName);
         if (File.Exists(path) && File.ReadAllText(path) != recipe.ToJson())
             throw new InvalidDataException($"The run was begun with another recipe.\n  in {path}\n"
                 + "  Use that recipe to go on, or choose another folder with --out.");
@@ -89,8 +81,8 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
     /// <summary>Binds the run to its recipe, once all that it names is there: until then it can be mended.</summary>
     private void KeepRecipe()
     {
-        if (!File.Exists(In("recipe.json")))
-            Write("recipe.json", recipe.ToJson());
+        if (!File.Exists(In(Recipe.FileName)))
+            Write(Recipe.FileName, recipe.ToJson());
     }
 
     /// <summary>Writes a file whole or not at all.</summary>
@@ -135,29 +127,12 @@ internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Di
                 + "  Mend the recipe and run again.");
     }
 
-    private IReadOnlyList<Tool> Tools()
+    private async Task<ToolSet> OpenToolsAsync(CancellationToken cancellation)
     {
-        var all = new List<Tool>();
-        if (recipe.IsQuickstart)
-        {
-            all.Add(new QuestionAnswering(Index("QA", [Path.Combine(CorpusFolder, QuickstartCorpus.KnowledgeFile)])));
-            all.Add(new MachineTranslation(new GlossaryTranslator(
-                JsonLines.Read<GlossaryEntry>(Path.Combine(CorpusFolder, QuickstartCorpus.GlossaryFile)))));
-        }
-        string[] passages = recipe.IsQuickstart
-            ? [Path.Combine(CorpusFolder, QuickstartCorpus.PassagesFile)]
-            : [.. recipe.Index];
-        all.AddRange(passages.Length > 0
-            ? Catalog.Find<Tool>(Index("WikiSearch", passages))
-            : Catalog.Find<Tool>());
-        return [.. recipe.Tools.Keys.Select(name => all.FirstOrDefault(t => t.Name == name)
-            ?? throw new InvalidDataException(
-                $"{Spelling.Unknown("tool", name, all.Select(t => t.Name).Distinct())}\n  in the recipe, under tools\n"
-                + "  Mend the recipe and run again."))];
+        Write(TaughtTools.FileName, TaughtTools.Describe(recipe, folder, CorpusFolder));
+        return await ToolsFile.Read(In(TaughtTools.FileName)).OpenAsync(ToolOptions.Kinds([]), Catalog.Find<Tool>(),
+            selected: null, Secrets.OfProcess(), display.Clock, cancellation);
     }
-
-    private SearchIndex Index(string name, IEnumerable<string> files) => _indexes[name] =
-        SearchIndex.InMemory(files.SelectMany(file => Passage.ReadFile(file, _ => { })));
 
     /// <summary>What to measure, looked up before hours of work rest on it.</summary>
     private List<EvalInput> Tasks()

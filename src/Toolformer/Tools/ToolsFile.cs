@@ -51,6 +51,9 @@ public sealed class ToolsFile
     /// <summary>The names of its entries, in order of the file.</summary>
     public IReadOnlyCollection<string> Names => _entries.Keys;
 
+    /// <summary>The kinds of its entries; an entry without one is of the kind of its own name.</summary>
+    public IEnumerable<string> Kinds => _entries.Values.Select(e => e.Kind);
+
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is no tools file; the message says where and what to do.</exception>
     public static ToolsFile Read(string path)

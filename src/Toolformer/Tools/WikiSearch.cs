@@ -122,8 +122,8 @@ public sealed class WikiSearch(PassageSearch? index = null) : Tool
 }
 
 /// <summary>
-/// WikiSearch in a tools file: <c>"WikiSearch": {"index": "FOLDER"}</c>, or, with <c>"opensearch": {"url": "…",
-/// "index": "NAME"}</c>, an index on other machines.
+/// WikiSearch in a tools file: <c>"WikiSearch": {"index": "FOLDER"}</c>, or <c>"files": ["passages.jsonl"]</c>, or,
+/// with <c>"opensearch": {"url": "…", "index": "NAME"}</c>, an index on other machines.
 /// </summary>
 /// <param name="index">What is searched where the entry names nothing.</param>
 public sealed class WikiSearchKind(PassageSearch? index = null) : ToolKind
