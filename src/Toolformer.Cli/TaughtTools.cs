@@ -62,12 +62,10 @@ internal static class TaughtTools
     /// </exception>
     public static ToolsFile? Find(string? model)
     {
-        if (model is null || !Directory.Exists(model)
-            || Directory.GetParent(Path.GetFullPath(model).TrimEnd(Path.DirectorySeparatorChar)) is not { } run
-            || !File.Exists(Path.Combine(run.FullName, Recipe.FileName)))
+        if (model is null || FolderOf(model) is not { } run)
             return null;
-        string path = Path.Combine(Path.IsPathFullyQualified(model)
-            ? run.FullName : Path.GetRelativePath(Environment.CurrentDirectory, run.FullName), FileName);
+        string path = Path.Combine(
+            Path.IsPathFullyQualified(model) ? run : Path.GetRelativePath(Environment.CurrentDirectory, run), FileName);
         if (!File.Exists(path))
             return null;
         var file = ToolsFile.Read(path);
@@ -78,4 +76,14 @@ internal static class TaughtTools
             $"The tools file of the model's run names {strange}, which no run writes: it is not taken unasked.\n"
             + $"  in {path}\n  Give --tools-file {path} if you trust it.");
     }
+
+    /// <summary>The name of the run whose taught model lies in a folder; null: it is no such folder.</summary>
+    public static string? RunOf(string model) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))) == Teaching.TaughtFolder
+            ? Path.GetFileName(FolderOf(model)) : null;
+
+    /// <summary>The run folder that a model lies in.</summary>
+    private static string? FolderOf(string model) => Directory.Exists(model)
+        && Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))) is { } run
+        && File.Exists(Path.Combine(run, Recipe.FileName)) ? run : null;
 }

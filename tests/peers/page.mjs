@@ -48,15 +48,19 @@ const scenarios = {
     await finished(page);
     const done = { text: await words(page), status: await page.locator('#status').innerText() };
     await page.locator('.chip button').focus();
-    done.unfoldedBefore = await page.locator('.written dl').isVisible();
+    done.unfoldedBefore = await page.locator('.details dl').isVisible();
     await page.keyboard.press('Enter');
-    done.details = await page.locator('.written dl').innerText();
-    await page.locator('.bars').focus();
+    done.details = await page.locator('.details dl').innerText();
+    await page.locator('.strip').focus();
     await page.keyboard.press('End');
-    done.lastToken = await page.locator('.bars').getAttribute('aria-valuetext');
+    done.lastToken = await page.locator('.strip').getAttribute('aria-valuetext');
+    done.lastRead = await page.locator('.read').innerText();
     await page.keyboard.press('Home');
-    done.firstToken = await page.locator('.bars').getAttribute('aria-valuetext');
-    done.started = await page.locator('.bars .started').count();
+    done.firstToken = await page.locator('.strip').getAttribute('aria-valuetext');
+    done.started = await page.locator('.call.started').count();
+    done.tokens = (await page.locator('.token').allTextContents()).join('');
+    await page.locator('.token').last().hover();
+    done.pointedAt = await page.locator('.strip').innerText();
     await page.getByText('Copy as curl').click();
     done.curl = await page.evaluate(() => navigator.clipboard.readText());
     await page.getByText('Copy as C#').click();
@@ -98,13 +102,36 @@ const scenarios = {
 
   async settings(page, { prompt, off }) {
     await page.locator('#tools input').first().waitFor();
-    const tools = await page.locator('#tools .switch').allInnerTexts();
+    const tools = await page.locator('#tools .pill').allInnerTexts();
+    await page.locator('#settings-box summary').click();
     await page.getByRole('switch', { name: off }).uncheck();
     await page.locator('#start-top-k').fill('3');
     await page.locator('#max-calls').fill('2');
     const [request] = await Promise.all([page.waitForRequest('**/v1/completions'), writeOn(page, prompt)]);
     await finished(page);
     return { tools, body: request.postDataJSON() };
+  },
+
+  async goingOn(page, { prompt, more }) {
+    await page.locator('#tools input').first().waitFor();
+    const prompts = [];
+    page.on('request', request => request.method() === 'POST' && prompts.push(request.postDataJSON().prompt));
+    for (const [i, text] of [prompt, more, more].entries()) {
+      if (i === 2)
+        await page.locator('#go-on').check();
+      await writeOn(page, text);
+      await page.locator('.facts', { hasText: 'tokens' }).nth(i).waitFor();
+    }
+    await page.getByText('Take back').last().click();
+    return { prompts, back: await page.locator('#text').inputValue(), texts: await page.locator('article').count() };
+  },
+
+  async shut(page, { prompt }) {
+    await page.locator('#tools input').first().waitFor();
+    await writeOn(page, prompt);
+    await page.locator('.facts', { hasText: 'tokens' }).waitFor();
+    await page.locator('#status', { hasText: 'keeps nothing' }).waitFor();
+    return { text: await words(page) };
   },
 
   async stopped(page, { prompt }) {
@@ -192,7 +219,7 @@ const scenarios = {
     await page.setViewportSize({ width: width ?? 1180, height: height ?? 760 });
     await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
     await page.reload();
-    await page.locator('#tools > div').first().waitFor({ state: 'attached' });
+    await page.locator('#tools input').first().waitFor({ state: 'attached' });
     if (compare)
       await page.locator('#compare').check();
     for (const text of [prompt].flat()) {
@@ -202,8 +229,7 @@ const scenarios = {
     }
     if (fold)
       await page.locator('.chip button').first().click();
-    if (await page.locator('.bars').count() > 0)
-      await page.locator('.bars i.started, .bars i').first().hover();
+    await page.locator('.call.started, .token').first().hover();
     await page.screenshot({ path: `${folder}/${name}.png` });
     return { text: await page.locator('#turns').innerText() };
   },
@@ -224,6 +250,9 @@ for (let line = await lines.next(); !line.done; line = await lines.next()) {
     page.on('pageerror', error => faults.push(String(error)));
     page.on('console', message => message.type() === 'error' && !/Failed to load resource/.test(message.text())
       && faults.push(message.text()));
+    if (command.isShut)
+      await page.addInitScript(() => ['localStorage', 'sessionStorage'].forEach(name => Object.defineProperty(
+        globalThis, name, { get: () => { throw new DOMException('denied', 'SecurityError'); } })));
     await page.goto(command.url);
     answer({ done: { ...await scenarios[command.scenario](page, command), strangers, faults } });
   } catch (error) {

@@ -116,7 +116,7 @@ public sealed class ServeCommand : Verb
     private string ModelName(ParseResult arguments)
     {
         string path = arguments.GetValue(_common.Model)!;
-        return arguments.GetValue(_serve.ModelName) ?? HubCache.IdOf(path)
+        return arguments.GetValue(_serve.ModelName) ?? HubCache.IdOf(path) ?? TaughtTools.RunOf(path)
             ?? Path.GetFileName(Path.GetFullPath(path).TrimEnd('/', '\\'));
     }
 }

@@ -20,10 +20,13 @@ namespace Toolformer.Cli.Runs;
 /// </summary>
 internal sealed class Teaching(Recipe recipe, string folder, Compute compute, Display display)
 {
+    /// <summary>Of the model that has learned to call, in the run folder.</summary>
+    public const string TaughtFolder = "model";
+
     private string In(string name) => Path.Combine(folder, name);
     private string CorpusFolder => In("corpus");
     private string HeldOut => Path.Combine(CorpusFolder, QuickstartCorpus.HeldOutFile);
-    private string Taught => In("model");
+    private string Taught => In(TaughtFolder);
     private string Plain => In("plain");
 
     public async Task<EvaluationResults> RunAsync(CancellationToken cancellation)

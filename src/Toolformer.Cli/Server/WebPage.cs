@@ -13,6 +13,7 @@ internal static class WebPage
         ["/page.css"] = "page.css",
         ["/page.js"] = "page.js",
         ["/text.js"] = "text.js",
+        ["/strip.js"] = "strip.js",
         ["/writing.js"] = "writing.js",
         ["/kept.js"] = "kept.js",
         ["/snippets.js"] = "snippets.js",

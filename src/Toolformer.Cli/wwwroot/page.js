@@ -1,19 +1,22 @@
 // The page: what is asked, and where the answers go.
-import { Column, element, sentence } from './text.js';
+import { Column, colourTools, element, ofTool, sentence } from './text.js';
 import { models, Refusal, write } from './writing.js';
 import * as kept from './kept.js';
 import * as snippets from './snippets.js';
 
 const $ = id => document.getElementById(id);
-const usual = { 'start-top-k': 10, 'max-calls': 1, 'max-tokens': 64, temperature: 0, inputs: false,
-  date: '', chat: false, compare: false, off: [] };
+const usual = { 'start-top-k': 10, 'max-calls': 1, 'max-tokens': 64, temperature: 0, inputs: false, date: '',
+  chat: false, compare: false, 'go-on': false, off: [] };
+// Of the kinds of texts that the quickstart teaches; the towns are those of its index.
 const firstWords = {
-  Calculator: 'On the first morning 69 visitors came to the museum, on the second 346. Over both days it counted',
+  Calculator: 'The older wing of the monastery has 419 windows and the new wing has 46. The cleaners have to wash',
   Calendar: 'The date on the receipt is that of today,',
-  MT: 'The teacher wrote puerta on the board. It is the word for',
+  QA: 'My grandmother cooked the favourite dish of Quozust,',
+  WikiSearch: 'The guide spoke for a long time. The lighthouse of Zagrust was built by',
+  MT: 'The title of the book is la concha. Translated it is',
 };
-const titles = { key: 'A key is needed', busy: 'The server is busy', long: 'The text is too long', gone: 'The server is gone',
-  failed: 'The server failed', wrong: 'The server can’t do this' };
+const titles = { key: 'A key is needed', busy: 'The server is busy', long: 'The text is too long',
+  gone: 'The server is gone', failed: 'The server failed', wrong: 'The server can’t do this' };
 
 let model = null;
 let needsKey = false;
@@ -36,8 +39,9 @@ function values() {
   const switches = [...$('tools').querySelectorAll('input')];
   return {
     'start-top-k': number('start-top-k'), 'max-calls': number('max-calls'), 'max-tokens': number('max-tokens'),
-    temperature: number('temperature'), inputs: $('inputs').checked, date: $('date').value, chat: $('chat').checked && !$('chat-choice').hidden,
-    compare: $('compare').checked, off: switches.filter(s => !s.checked).map(s => s.value),
+    temperature: number('temperature'), inputs: $('inputs').checked, date: $('date').value,
+    chat: $('chat').checked && !$('chat-choice').hidden, compare: $('compare').checked, 'go-on': $('go-on').checked,
+    off: switches.filter(s => !s.checked).map(s => s.value),
     on: switches.filter(s => s.checked).map(s => s.value),
   };
 }
@@ -46,25 +50,31 @@ function showSettings() {
   const shown = { ...usual, ...kept.settings() };
   for (const id of ['start-top-k', 'max-calls', 'max-tokens', 'temperature', 'date'])
     $(id).value = String(shown[id]);
-  for (const id of ['inputs', 'chat', 'compare'])
+  for (const id of ['inputs', 'chat', 'compare', 'go-on'])
     $(id).checked = shown[id] === true;
 }
 
 function showTools() {
   const off = kept.settings().off ?? [];
   const tools = model?.toolformer?.tools ?? [];
+  colourTools(tools.map(tool => tool.name));
   $('tools').replaceChildren(...tools.map((tool, i) => {
-    const box = element('input', { type: 'checkbox', role: 'switch', value: tool.name, id: `tool-${i}`,
+    const box = element('input', { type: 'checkbox', role: 'switch', value: tool.name,
       'aria-describedby': `tool-says-${i}` });
     box.checked = !off.includes(tool.name);
-    return element('div', {}, element('label', { class: 'switch' }, box, element('span', {}, tool.name)),
-      element('p', { class: 'says', id: `tool-says-${i}` }, tool.description ?? ''));
-  }), ...(tools.length > 0 ? [] : [element('p', { class: 'says' }, 'This server has no tools.')]));
+    return ofTool(element('label', { class: 'pill', title: tool.description ?? '' }, box, tool.name), tool.name);
+  }), ...(tools.length > 0 ? [] : [element('p', { class: 'says' }, 'This server has none.')]));
+  $('tools-say').replaceChildren(...tools.map((tool, i) => ofTool(element('div', {}, element('dt', {}, tool.name),
+    element('dd', { id: `tool-says-${i}` }, tool.description ?? '')), tool.name)));
   const words = Object.entries(firstWords).filter(([tool]) => tools.some(t => t.name === tool));
-  $('examples').replaceChildren(...words.map(([, text]) => element('button', { type: 'button', onclick: () => {
-    $('text').value = text;
-    $('text').focus();
-  } }, text)));
+  $('examples').replaceChildren(...words.map(([tool, text]) => element('li', {}, ofTool(element('button',
+    { type: 'button', onclick: () => begin(text) }, element('b', {}, tool), `${text} …`), tool))));
+}
+
+function begin(text) {
+  $('text').value = text;
+  $('text').focus(); // The button that has it goes away.
+  submit();
 }
 
 async function meet() {
@@ -109,31 +119,36 @@ function requestOf(set, withCalls) {
   const common = { model: model?.id, temperature: set.temperature, max_tokens: set['max-tokens'], toolformer: own };
   if (!set.chat)
     return { path: '/v1/completions', body: { ...common, prompt: conversation.turns.reduce((text, turn) =>
-      text + turn.added + (turn.written.length > 0 ? plain(turn.written[0]) : ''), '') } };
+      (turn.goesOn ? text : '') + turn.added + (turn.written.length > 0 ? plain(turn.written[0]) : ''), '') } };
   const messages = conversation.turns.flatMap(turn => [{ role: 'user', content: turn.added.trim() },
     ...(turn.written.length > 0 ? [{ role: 'assistant', content: plain(turn.written[0]) }] : [])]);
   return { path: '/v1/chat/completions', body: { ...common, messages } };
 }
 
 /** What was typed, joined to what stands before it; a space at its end would be a word of its own to the model. */
-function joined(typed, isChat) {
+function joined(typed, goesOn) {
   const text = typed.replace(/ +$/, '');
   const last = conversation.turns.at(-1);
   const end = last ? plain(last.written[0]) || last.added : '';
-  return isChat || text === '' || end === '' || /\s$/.test(end) || /^[\s.,;:!?)]/.test(text) ? text : ` ${text}`;
+  return !goesOn || text === '' || end === '' || /\s$/.test(end) || /^[\s.,;:!?)]/.test(text) ? text : ` ${text}`;
 }
 
 async function submit() {
   if (running)
     return;
+  if (!model)
+    await meet(); // The server may have come back.
+  if (running)
+    return;
   const set = values();
-  const added = joined($('text').value, set.chat);
-  if (added.trim() === '' && conversation.turns.length === 0) {
+  const goesOn = set['go-on'] && !set.chat && conversation.turns.length > 0;
+  const added = joined($('text').value, goesOn);
+  if (added.trim() === '' && !goesOn) {
     say('Type a few words first.');
     $('text').focus();
     return;
   }
-  const turn = { added, asked: [], written: [] };
+  const turn = { added, goesOn, asked: [], written: [] };
   conversation.title ||= added.trim().slice(0, 60);
   conversation.turns.push(turn);
   turn.asked = (set.compare ? [true, false] : [true]).map(withCalls => requestOf(set, withCalls));
@@ -153,7 +168,7 @@ async function run(turn, columns, which = [...turn.asked.keys()]) {
   buttons(false);
   say(ends.join(' '));
   if (!kept.keep(mine))
-    say('This browser has no room left, so the conversation is not kept: delete older ones.');
+    say('This browser has no room left, or keeps nothing, so the conversation is gone with this tab.');
   showKept();
 }
 
@@ -212,7 +227,7 @@ function interrupted(error, turn, i, column) {
   const refusal = error instanceof Refusal ? error
     : new Refusal('failed', 'The server’s answer can’t be read. Is it another version of Toolformer?');
   const wait = refusal.retryAfter ? ` Come again in ${refusal.retryAfter} s.` : '';
-  const advice = refusal.kind === 'long' ? ' Begin a new conversation, or shorten the text.' : '';
+  const advice = refusal.kind === 'long' ? ' Take it back and shorten it, or begin a new conversation.' : '';
   column.trouble(titles[refusal.kind], refusal.message + wait + advice, () => again(turn));
   if (refusal.kind === 'key')
     askForKey(refusal.message);
@@ -239,15 +254,42 @@ function show(turn, inPlaceOf = null, isEmpty = false) {
     copied(make(turn.asked[0], location.origin, needsKey || Boolean(kept.key()))) }, name);
   const node = element('article', { 'data-turn': String(index), 'aria-label': `Text ${index + 1}` },
     element('div', { class: many ? 'columns two' : 'columns' }, ...columns.map(column => column.node)),
-    element('div', { class: 'row tail' }, copy('Copy as curl', snippets.curl), copy('Copy as C#', snippets.csharp)));
+    element('div', { class: 'row tail' }, copy('Copy as curl', snippets.curl), copy('Copy as C#', snippets.csharp),
+      element('button', { type: 'button', class: 'quiet take-back', onclick: () => takeBack(turn, node) },
+        'Take back')));
   if (inPlaceOf)
     inPlaceOf.replaceWith(node);
   else
     $('turns').append(node);
-  $('hello').hidden = true;
+  showPlaces();
   if (!inPlaceOf)
     node.scrollIntoView({ block: 'nearest' });
   return columns;
+}
+
+/** Removes the last text and puts its words where they can be changed. */
+function takeBack(turn, node) {
+  if (running)
+    return;
+  conversation.turns = conversation.turns.filter(other => other !== turn);
+  node.remove();
+  showPlaces();
+  $('text').value = turn.added.trimStart();
+  if (conversation.turns.length > 0)
+    kept.keep(conversation);
+  else {
+    kept.forget(conversation.id);
+    conversation.title = '';
+  }
+  showKept();
+  say('Taken back.');
+  $('text').focus();
+}
+
+/** What there is only before the first text, and only after it. */
+function showPlaces() {
+  $('hello').hidden = conversation.turns.length > 0;
+  $('go-on-choice').hidden = conversation.turns.length === 0;
 }
 
 async function copied(text) {
@@ -274,7 +316,7 @@ function open(other) {
   running?.abort();
   conversation = other;
   $('turns').replaceChildren();
-  $('hello').hidden = other.turns.length > 0;
+  showPlaces();
   for (const turn of other.turns)
     show(turn);
   showKept();
@@ -347,8 +389,7 @@ $('colours').addEventListener('click', () => {
 });
 
 showColours(['light', 'dark'].includes(kept.colours()) ? kept.colours() : 'system');
-for (const box of ['settings-box', 'kept-box'])
-  $(box).open = matchMedia('(min-width: 60rem)').matches;
+$('kept-box').open = matchMedia('(min-width: 60rem)').matches;
 showSettings();
 showKept();
 meet();

@@ -1,5 +1,6 @@
-// Draws a text as it is written: words, calls as chips inside the sentence, and the strip of probabilities under it.
+// Draws a text as it is written: words with the strip of probabilities under them, calls as chips inside the sentence.
 // What comes from the model or a tool enters the page as text content only.
+import { Strip } from './strip.js';
 
 export function element(name, properties = {}, ...children) {
   const made = document.createElement(name);
@@ -17,39 +18,83 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+const hues = [255, 150, 60, 300, 200, 340];
+const hueOf = new Map();
+
+/** Gives each tool a colour of its own. */
+export function colourTools(names) {
+  hueOf.clear();
+  names.forEach((name, i) => hueOf.set(name, hues[i % hues.length]));
+}
+
+/** Marks an element as a tool's, for its colour. */
+export function ofTool(made, name) {
+  made.classList.add('tool');
+  made.style.setProperty('--hue', hueOf.get(name) ?? hues[0]);
+  return made;
+}
+
 export const sentence = call => `${call.tool}(${call.input})`;
+
+const longestResult = 60;
+
+const brief = text => (text.length > longestResult ? `${text.slice(0, longestResult).trimEnd()}…` : text);
+
+/** A text that would take a browser long to lay out, without its middle. */
+const shortened = text => (text.length <= 20_000 ? text
+  : `${text.slice(0, 4000)} … ${text.length - 8000} characters are not shown … ${text.slice(-4000)}`);
 
 const time = milliseconds => (milliseconds == null ? '' : milliseconds < 10
   ? `${milliseconds.toFixed(1)} ms` : `${Math.round(milliseconds)} ms`);
 
-const percent = share => (share >= 0.0995 ? `${Math.round(share * 100)} %`
-  : share >= 0.0001 ? `${(share * 100).toPrecision(2)} %` : 'under 0.01 %');
+/** What a token is called that is only a part of a character. */
+const isPiece = token => token.text.startsWith('bytes:');
+
+let made = 0;
 
 /** One text with the prompt that it goes on from. */
 export class Column {
   #words = element('span', { class: 'written' });
-  #strip = new Strip();
+  #details = element('div', { class: 'details' });
+  #strip;
   #footer = element('p', { class: 'facts' });
   #trouble = element('div', { class: 'troubles' });
+  #tail = null; // the text node whose words no token has been found for yet
+  #pending = []; // tokens whose words have not been found yet
   #chip = null;
   #begun = '';
 
   /** @param title Stands above the text where there are two; null: there is one. */
   constructor(added, title, written) {
     this.text = element('div', { class: 'text', dir: 'auto' },
-      element('span', { class: 'added' }, added.replace(/^ /, '')), this.#words);
-    this.node = element('section', { class: 'column', 'aria-label': title ?? 'Text' }, this.text, this.#strip.node,
-      this.#footer, this.#trouble);
+      element('span', { class: 'added' }, shortened(added.replace(/^ /, ''))), this.#words);
+    this.#strip = new Strip(this.text);
+    this.node = element('div', { class: 'column', ...(title ? { role: 'group', 'aria-label': title } : {}) },
+      this.text, this.#details, element('div', { class: 'under' }, this.#strip.node, this.#footer), this.#trouble);
     if (title)
       this.node.prepend(element('h3', {}, title));
-    for (const part of written.parts) {
+    this.#replay(written);
+  }
+
+  /** A text that was kept: its tokens lie between its calls as they were written. */
+  #replay({ parts, tokens }) {
+    let next = 0;
+    const upToCall = () => {
+      while (next < tokens.length && !tokens[next].inCall)
+        this.token(tokens[next++]);
+    };
+    for (const part of parts) {
+      upToCall();
       if (typeof part === 'string')
         this.add(part);
-      else
+      else {
+        if (next < tokens.length)
+          this.token(tokens[next++]);
         this.call(part);
+      }
     }
-    for (const token of written.tokens)
-      this.#strip.add(token);
+    tokens.slice(next).forEach(token => this.token(token));
+    this.#settle(true);
   }
 
   set isBusy(value) {
@@ -58,35 +103,42 @@ export class Column {
   }
 
   add(words) {
-    const last = this.#words.lastChild;
-    if (last?.nodeType === Node.TEXT_NODE)
-      last.appendData(words);
-    else
-      this.#words.append(words);
+    if (!this.#tail)
+      this.#words.append(this.#tail = document.createTextNode(''));
+    this.#tail.appendData(words);
+    this.#settle();
   }
 
   token(token) {
-    if (token.start !== null)
-      this.#strip.add(token);
-    if (token.inCall && !token.text.startsWith('bytes:'))
+    if (!token.inCall) {
+      this.#pending.push(token);
+      return;
+    }
+    this.#chip ??= this.#open();
+    if (token.start !== null) {
+      this.#chip.parentElement.classList.add('started');
+      this.#strip.add([token], this.#chip.parentElement);
+    }
+    if (!isPiece(token))
       this.#begin(token.text);
   }
 
   /** A call, or what has become of the one that was begun. */
   call(call) {
     this.#chip ??= this.#open();
+    ofTool(this.#chip.parentElement, call.tool);
     const isDone = call.result != null || call.error != null;
     this.#chip.className = !isDone ? 'chip busy' : call.error == null ? 'chip' : 'chip failed';
     const answer = call.error == null ? call.result ?? '…' : 'failed';
-    const button = element('button', { type: 'button', 'aria-expanded': 'false', onclick: unfold },
-      element('b', {}, call.tool), element('span', { class: 'input' }, `(${call.input})`),
-      element('span', { class: 'result' }, ` → ${answer === '' ? 'nothing' : answer}`),
+    const button = element('button', { type: 'button', 'aria-expanded': 'false' },
+      element('b', {}, call.tool), '(', element('bdi', { class: 'input' }, call.input), ') → ',
+      element('bdi', { class: 'result' }, answer === '' ? 'nothing' : brief(answer)),
       element('small', {}, ` ${time(call.milliseconds)}`));
     this.#chip.replaceChildren(button);
     if (call.error != null)
       this.#chip.append(element('span', { class: 'reason' }, call.error));
     if (isDone) {
-      this.#chip.after(details(call));
+      unfolds(button, this.#details, details(call));
       [this.#chip, this.#begun] = [null, ''];
     }
   }
@@ -94,6 +146,7 @@ export class Column {
   /** The text ends here; a call that has not ended by now never will. */
   end(facts) {
     this.isBusy = false;
+    this.#settle(true);
     if (this.#chip?.firstChild) {
       this.#chip.className = 'chip failed';
       this.#chip.append(element('span', { class: 'reason' }, 'stopped before it was answered'));
@@ -109,7 +162,6 @@ export class Column {
   }
 
   #begin(text) {
-    this.#chip ??= this.#open();
     if (this.#chip.firstChild?.nodeName === 'BUTTON')
       return; // The rest is the result, which comes with the call.
     this.#begun += text;
@@ -118,84 +170,58 @@ export class Column {
 
   #open() {
     const chip = element('span', { class: 'chip busy' });
-    this.#words.append(' ', chip);
+    this.#tail = null; // Words that come now stand behind the call.
+    this.#words.append(' ', element('span', { class: 'call' }, chip));
     return chip;
+  }
+
+  /** Finds the words of the tokens; of a character that several tokens make up, they get it together. */
+  #settle(isEnd = false) {
+    while (this.#pending.length > 0 && this.#tail) {
+      const whole = this.#pending.findIndex(token => !isPiece(token));
+      const at = whole < 0 ? -1 : this.#tail.data.indexOf(this.#pending[whole].text);
+      if (at < 0) {
+        if (isEnd)
+          this.#wrap(this.#pending.length, this.#tail.length);
+        return;
+      }
+      if (at > 0 || whole > 0)
+        this.#wrap(whole, at);
+      this.#wrap(1, this.#pending[0].text.length);
+    }
+  }
+
+  /** Puts the first characters of the tail under the next tokens. */
+  #wrap(count, length) {
+    const words = this.#tail;
+    this.#tail = length < words.length ? words.splitText(length) : null;
+    if (count === 0)
+      return;
+    const span = element('span', { class: 'token' });
+    words.replaceWith(span);
+    span.append(words);
+    this.#strip.add(this.#pending.splice(0, count), span);
   }
 }
 
-function unfold({ currentTarget: button }) {
-  const isOpen = button.getAttribute('aria-expanded') !== 'true';
-  button.setAttribute('aria-expanded', isOpen);
-  const shown = button.parentElement.nextElementSibling;
-  if (shown?.nodeName === 'DL')
-    shown.hidden = !isOpen;
+/** Has a button show and hide something that stands elsewhere. */
+function unfolds(button, place, shown) {
+  shown.id = `call-${++made}`;
+  shown.hidden = true;
+  place.append(shown);
+  button.setAttribute('aria-controls', shown.id);
+  button.addEventListener('click', () => {
+    shown.hidden = !shown.hidden;
+    button.setAttribute('aria-expanded', !shown.hidden);
+  });
 }
 
 function details(call) {
-  const list = element('dl', { hidden: true });
+  const list = ofTool(element('dl'), call.tool);
   const rows = [['Tool', call.tool], ['Input', call.input || '(none)'],
     call.error == null ? ['Result', call.result || '(empty)'] : ['Failed', call.error],
     ['Time', call.milliseconds == null ? 'not told' : `${call.milliseconds} ms`]];
   for (const [name, value] of rows)
-    list.append(element('dt', {}, name), element('dd', { dir: 'auto' }, value));
+    list.append(element('div', {}, element('dt', {}, name), element('dd', { dir: 'auto' }, value)));
   return list;
-}
-
-/** The probability of starting a call before each token: bars to look at, point at, and go along with the keyboard. */
-class Strip {
-  #tokens = [];
-  #at = -1;
-  #bars = element('div', { class: 'bars', role: 'slider', tabindex: '0', 'aria-label': 'Probability of starting a call',
-    'aria-valuemin': '1', 'aria-valuemax': '1', 'aria-valuenow': '1', 'aria-valuetext': 'none yet' });
-  #reading = element('p', { class: 'reading' });
-
-  constructor() {
-    this.node = element('div', { class: 'strip', hidden: true }, this.#bars, this.#reading);
-    this.#bars.addEventListener('pointermove', event => this.#point(event));
-    this.#bars.addEventListener('pointerdown', event => this.#point(event));
-    this.#bars.addEventListener('keydown', event => this.#key(event));
-    this.#bars.addEventListener('focus', () => this.#read(Math.max(0, this.#at)));
-  }
-
-  add(token) {
-    this.node.hidden = false;
-    this.#tokens.push(token);
-    const bar = element('i', { class: token.inCall ? 'started' : '' });
-    // Most probabilities are tiny: the height is their square root.
-    bar.style.setProperty('--share', Math.sqrt(Math.min(1, Math.max(0, token.start))));
-    this.#bars.append(bar);
-    this.#bars.setAttribute('aria-valuemax', this.#tokens.length);
-    if (this.#at < 0)
-      this.#reading.textContent = 'Probability of starting a call, token by token';
-  }
-
-  #point({ target }) {
-    const index = [...this.#bars.children].indexOf(target);
-    if (index >= 0)
-      this.#read(index);
-  }
-
-  #key(event) {
-    const last = this.#tokens.length - 1;
-    const to = { ArrowLeft: this.#at - 1, ArrowDown: this.#at - 1, ArrowRight: this.#at + 1, ArrowUp: this.#at + 1,
-      Home: 0, End: last, PageUp: this.#at + 10, PageDown: this.#at - 10 }[event.key];
-    if (to === undefined)
-      return;
-    event.preventDefault();
-    this.#read(Math.min(last, Math.max(0, to)));
-  }
-
-  #read(index) {
-    const token = this.#tokens[index];
-    if (!token)
-      return;
-    this.#bars.children[this.#at]?.classList.remove('read');
-    this.#bars.children[index].classList.add('read');
-    this.#at = index;
-    const said = token.inCall ? `${percent(token.start)}: here a call was started`
-      : `${percent(token.start)} before “${token.text.replaceAll('\n', '↵')}”`;
-    this.#reading.textContent = said;
-    this.#bars.setAttribute('aria-valuenow', index + 1);
-    this.#bars.setAttribute('aria-valuetext', `${said}, token ${index + 1} of ${this.#tokens.length}`);
-  }
 }

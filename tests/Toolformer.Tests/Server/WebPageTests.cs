@@ -57,6 +57,10 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
         Assert.Equal(1, done.GetProperty("started").GetInt32());
         Assert.Matches("% before “.”, token [0-9]+ of [0-9]+$", Read(done, "lastToken"));
         Assert.Matches("%: here a call was started, token 1 of", Read(done, "firstToken"));
+        // The strip stands under the words: each token has its own.
+        Assert.Equal(" 42 pears.", Read(done, "tokens"));
+        Assert.Equal(".", Read(done, "lastRead"));
+        Assert.EndsWith("% before “.”", Read(done, "pointedAt"));
         Assert.Equal(360, done.GetProperty("width").GetInt32());
 
         // What was copied does the same again, and names no key.
@@ -76,6 +80,26 @@ public class WebPageTests(Browser browser) : IClassFixture<Browser>
         Assert.Contains("42 pears.", Read(done, "text"));
         Assert.Equal(Read(done, "text"), Read(done, "reopened"));
         Assert.Equal("[]", Read(done, "stored"));
+    }
+
+    [Fact]
+    public async Task A_text_goes_on_from_the_one_above_only_where_asked_and_can_be_taken_back()
+    {
+        await using var server = await TestServer.Writing(Text);
+        var done = await browser.Play("goingOn", server.Server.Url, new { prompt = Prompt, more = "They" });
+        var prompts = done.GetProperty("prompts").EnumerateArray().Select(p => p.GetString()!).ToList();
+        Assert.Equal([Prompt, "They"], prompts[..2]);
+        Assert.StartsWith("They", prompts[2]);
+        Assert.EndsWith(" They", prompts[2]);
+        Assert.Equal(("They", 2), (Read(done, "back"), done.GetProperty("texts").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_browser_that_keeps_nothing_is_told_of_and_shows_the_text()
+    {
+        await using var server = await TestServer.Writing(Text);
+        var done = await browser.Play("shut", server.Server.Url, new { prompt = Prompt, isShut = true });
+        Assert.EndsWith("42 pears.", Read(done, "text"));
     }
 
     [Fact]
