@@ -8,6 +8,9 @@ namespace Toolformer.Cli.Chat;
 /// <param name="readLine">Reads a line after a prompt has been shown; null at the end.</param>
 public sealed class ChatInput(Func<string, CancellationToken, Task<string?>> readLine)
 {
+    /// <summary>What Ctrl+C writes: it gives up the message that it ends, and on an empty line, twice, the chat.</summary>
+    public const char GivenUp = '\x03';
+
     private const string Quotes = "\"\"\"";
     private const int MaxLength = 1 << 20;
 
@@ -15,7 +18,7 @@ public sealed class ChatInput(Func<string, CancellationToken, Task<string?>> rea
     /// <exception cref="InvalidDataException">A message is too long.</exception>
     public async Task<string?> NextAsync(CancellationToken cancellation)
     {
-        if (await readLine("> ", cancellation) is not { } line)
+        if (await FirstLineAsync(cancellation) is not { } line)
             return null;
         bool quoted = line.TrimStart().StartsWith(Quotes, StringComparison.Ordinal);
         if (quoted)
@@ -23,6 +26,8 @@ public sealed class ChatInput(Func<string, CancellationToken, Task<string?>> rea
         var message = new StringBuilder();
         for (string? next = line; next is not null; next = await readLine("… ", cancellation))
         {
+            if (next.EndsWith(GivenUp))
+                return "";
             if (message.Length + next.Length > MaxLength)
                 throw new InvalidDataException($"A message has more than {MaxLength:N0} characters.\n  in the input\n"
                     + "  Put long texts into a file and name it with --document.");
@@ -34,5 +39,19 @@ public sealed class ChatInput(Func<string, CancellationToken, Task<string?>> rea
             message.Append(quoted ? next : end[..^1]).Append('\n');
         }
         return message.ToString();
+    }
+
+    private async Task<string?> FirstLineAsync(CancellationToken cancellation)
+    {
+        string? line = await readLine("> ", cancellation);
+        for (bool isAsked = false; line is not null && line.EndsWith(GivenUp);)
+        {
+            bool isEmpty = line.Length == 1;
+            if (isAsked && isEmpty)
+                return null;
+            line = await readLine(isEmpty ? "(Ctrl+C again ends) > " : "> ", cancellation);
+            isAsked = isEmpty;
+        }
+        return line;
     }
 }

@@ -24,7 +24,8 @@ public sealed class ChatLoop(Display display, ChatSource source, Toolbox tools, 
         /reset        forgets the conversation
         /save FILE    writes the conversation as JSON Lines
         /quit         ends; so does Ctrl+D
-        A line that ends in \ goes on in the next; """ begins a text of many lines and ends it. Ctrl+C stops an answer.
+        A line that ends in \ goes on in the next; """ begins a text of many lines and ends it; what is pasted is sent by
+        Enter. Ctrl+C stops an answer, gives up a line, and on an empty line, twice, ends.
         """";
 
     private readonly List<(ChatMessage Message, IReadOnlyList<GeneratedCall> Calls)> _said = [];
@@ -123,7 +124,7 @@ public sealed class ChatLoop(Display display, ChatSource source, Toolbox tools, 
         {
             case GenerationEvent.TextDelta delta:
                 string text = Harmless(delta.Text);
-                Write(_coloured && delta.InCall ? $"\e[36m{text}\e[39m" : text);
+                Write(_coloured && delta.InCall ? Display.Coloured(text) : text);
                 if (!delta.InCall)
                     plain.Append(delta.Text);
                 break;

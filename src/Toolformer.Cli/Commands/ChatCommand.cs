@@ -142,7 +142,18 @@ public sealed class ChatCommand : Verb
         {
             var editor = new LineEditor(
                 readKey, text => display.Write(display.Error, text), () => display.Width);
-            return new ChatInput((prompt, _) => Task.FromResult(editor.Read(prompt)));
+            return new ChatInput((prompt, _) =>
+            {
+                display.CatchKeys?.Invoke(true);
+                try
+                {
+                    return Task.FromResult(editor.Read(prompt));
+                }
+                finally
+                {
+                    display.CatchKeys?.Invoke(false);
+                }
+            });
         }
         return new ChatInput(async (prompt, cancellation) =>
         {

@@ -179,7 +179,7 @@ public sealed class GenerateCommand : Verb
         await foreach (var happened in writer.StreamAsync(request, options, cancellation: cancellation))
         {
             if (happened is GenerationEvent.TextDelta delta)
-                display.Write(display.Output, coloured && delta.InCall ? $"\e[36m{delta.Text}\e[0m" : delta.Text);
+                display.Write(display.Output, coloured && delta.InCall ? Display.Coloured(delta.Text) : delta.Text);
             if (happened is not GenerationEvent.Finished { Result: var result })
                 continue;
             display.Result("");

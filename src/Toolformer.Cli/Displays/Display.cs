@@ -50,7 +50,13 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
     public bool Colours { get; init; }
 
     /// <summary>Columns of the terminal.</summary>
-    public int Width { get; init; } = 80;
+    public int Width => MeasureWidth?.Invoke() ?? 80;
+
+    /// <summary>Columns as they are now, where that is known: windows change.</summary>
+    public Func<int>? MeasureWidth { get; init; }
+
+    /// <summary>Has Ctrl+C be a key like others (true), or again what interrupts the program.</summary>
+    public Action<bool>? CatchKeys { get; init; }
 
     /// <summary>The process's own streams, as UTF-8; a wrong byte of the input is an error, not replaced.</summary>
     public static Display OfConsole()
@@ -69,11 +75,15 @@ public sealed class Display(TextReader input, TextWriter output, TextWriter erro
             OutputIsTerminal = !Console.IsOutputRedirected && !dumb,
             ErrorIsTerminal = error,
             Colours = !dumb && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
-            Width = error && Console.WindowWidth > 0 ? Console.WindowWidth : 80,
+            CatchKeys = isKey => Console.TreatControlCAsInput = isKey,
+            MeasureWidth = () => error && Console.WindowWidth > 0 ? Console.WindowWidth : 80,
         };
 
         static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(false)) { AutoFlush = true };
     }
+
+    /// <summary>A call in the colour of calls: magenta can be read on black and on white.</summary>
+    public static string Coloured(string call) => $"\e[35m{call}\e[39m";
 
     /// <summary>One line of the results.</summary>
     public void Result(string line) => Write(output, line + "\n");

@@ -64,7 +64,7 @@ internal static class ResultsDisplay
         if (!display.OutputIsTerminal || !display.Colours)
             return text;
         foreach (var call in CallSyntax.Find(text).Reverse())
-            text = $"{text[..call.Start]}\e[36m{text[call.Start..call.End]}\e[0m{text[call.End..]}";
+            text = text[..call.Start] + Display.Coloured(text[call.Start..call.End]) + text[call.End..];
         return text;
     }
 }

@@ -39,7 +39,7 @@ public sealed class ChatTests : IDisposable
     {
         string[] turns = ["It is [Calculator(6 * 7) ->", " 42\u001b[2J."];
         Assert.Equal(CommandLine.Done, await Talk("How much?\n", ScriptedChatClient.Says(100, turns)));
-        Assert.Equal("It is\e[36m [Calculator(6 * 7) ->\e[39m\e[36m 42]\e[39m 42[2J.\n", _output.ToString());
+        Assert.Equal("It is\e[35m [Calculator(6 * 7) ->\e[39m\e[35m 42]\e[39m 42[2J.\n", _output.ToString());
         Assert.Contains("a model. Tools: Calculator, Show. /help says more.", _error.ToString());
         _output.GetStringBuilder().Clear();
         _error.GetStringBuilder().Clear();
@@ -211,19 +211,61 @@ public sealed class ChatTests : IDisposable
         Assert.Equal(new string('w', 200), Typed(new string('w', 200), ConsoleKey.Enter));
         keys.Enqueue(new ConsoleKeyInfo('\u0004', ConsoleKey.D, false, false, control: true));
         Assert.Null(editor.Read("> "));
-        Assert.EndsWith("\r> \e[K\n", screen.ToString());
+        Assert.EndsWith("\r> \e[K\n\e[?2004l", screen.ToString());
+        // As in a shell.
+        Assert.Equal("b c", Typed("a b c", Control('A'), ConsoleKey.Delete, ConsoleKey.Delete, ConsoleKey.Enter));
+        Assert.Equal("d", Typed("abc", Control('U'), "d", ConsoleKey.Enter));
+        Assert.Equal("one ", Typed("one two", Control('W'), ConsoleKey.Enter));
+        Assert.Equal("a", Typed("abc", ConsoleKey.LeftArrow, ConsoleKey.LeftArrow, Control('K'), ConsoleKey.Enter));
+        Assert.Equal("typed\x03", Typed("typed", Control('C')));
+        // One character to the reader, whatever it is made of.
+        Assert.Equal("x", Typed("x👩‍👩‍👧", ConsoleKey.Backspace, "é", ConsoleKey.Backspace, ConsoleKey.Enter));
+        // A paste is not sent by its line ends; sequences that mean nothing leave nothing.
+        Assert.Equal("a\nb\tc!", Typed("\e[200~a\rb\tc\a\e[201~", "!", "\e[1;5P", ConsoleKey.Enter));
 
         string? Typed(params object[] typed)
         {
             foreach (object part in typed)
             {
-                foreach (var key in part is ConsoleKey special
+                foreach (var key in part is ConsoleKeyInfo whole ? [whole] : part is ConsoleKey special
                     ? [new ConsoleKeyInfo('\0', special, false, false, false)]
                     : $"{part}".Select(c => new ConsoleKeyInfo(c, ConsoleKey.None, false, false, false)))
                     keys.Enqueue(key);
             }
             return editor.Read("> ");
         }
+
+        static ConsoleKeyInfo Control(char letter) =>
+            new((char)(letter - 'A' + 1), (ConsoleKey)letter, false, false, control: true);
+    }
+
+    [Fact]
+    public void A_line_wider_than_the_terminal_is_scrolled_by_columns()
+    {
+        var keys = new Queue<ConsoleKeyInfo>("図書館図書館図書館図書館"
+            .Select(c => new ConsoleKeyInfo(c, ConsoleKey.None, false, false, false)));
+        keys.Enqueue(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false));
+        var screen = new StringWriter();
+        new LineEditor(keys.Dequeue, screen.Write, () => 15).Read("> ");
+        // Twelve columns beside the prompt and the cursor: six characters.
+        Assert.EndsWith("\r> 図書館図書館\e[K\n\e[?2004l", screen.ToString());
+        Assert.Equal(4, TerminalColumns.Of("é図!"));
+    }
+
+    [Fact]
+    public async Task Ctrl_C_gives_up_a_message_and_on_an_empty_line_asks_before_it_ends()
+    {
+        var lines = new Queue<string?>(["half\x03", "\x03", "said", "first \\", "\x03", "\x03", "\x03"]);
+        var prompts = new List<string>();
+        var input = new ChatInput((prompt, _) =>
+        {
+            prompts.Add(prompt);
+            return Task.FromResult(lines.Dequeue());
+        });
+        Assert.Equal("said", await input.NextAsync(default));
+        Assert.Equal("", await input.NextAsync(default));
+        Assert.Null(await input.NextAsync(default));
+        Assert.Equal(["> ", "> ", "(Ctrl+C again ends) > ", "> ", "… ", "> ", "(Ctrl+C again ends) > "], prompts);
     }
 
     [Fact]

@@ -84,7 +84,7 @@ public class GenerateTests
             "Calendar", "--start-top-k", "10000", "--constrain-inputs", "--max-new-tokens", "2"], display,
             cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(0, status);
-        Assert.StartsWith("The cat\e[36m [", output.ToString());
+        Assert.StartsWith("The cat\e[35m [", output.ToString());
         string plain = System.Text.RegularExpressions.Regex.Replace(output.ToString(), @"\e\[\d+m", "");
         Assert.StartsWith("The cat [Calendar() -> Today is Thursday, March 9, 2017.]", plain);
     }
