@@ -110,6 +110,8 @@ public sealed class ChatLoop(Display display, ChatSource source, Toolbox tools, 
             Volatile.Write(ref _answer, null);
         }
         EndLine();
+        if (_session.Budget < double.PositiveInfinity && calls.Count > 0)
+            display.Note(FormattableString.Invariant($"The calls cost {_session.Spent:0.##} of {_session.Budget:0.##}."));
         // A question without an answer is forgotten; one that was stopped was answered as far as it was.
         if (plain.Length > 0 || calls.Count > 0)
             _said.Add((new ChatMessage(ChatRole.Assistant, plain.ToString()), calls));
