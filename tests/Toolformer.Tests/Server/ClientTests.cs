@@ -51,7 +51,7 @@ public class ClientTests
     [Fact]
     public async Task The_clients_of_npm_complete_stream_and_call_their_tools()
     {
-        string[] words = Peers.Need("openai-client.mjs", package: "openai", leastNode: 20);
+        string[] words = Peers.Need("openai-client.mjs", package: "openai", leastNode: 18);
         await using var server = await TestServer.Writing(Texts);
         using var client = ToolformerProcess.Run([.. words, server.Server.Url, TestServer.Name]);
         Assert.True(client.Wait() == 0, client.Error);
