@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Toolformer.Cli.Displays;
 using Toolformer.Cli.Options;
+using Toolformer.Cli.Runs;
 using Toolformer.Cli.Server;
 using Toolformer.Torch;
 using Toolformer.Torch.Chat;

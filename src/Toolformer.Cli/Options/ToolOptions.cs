@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Toolformer.Cli.Displays;
+using Toolformer.Cli.Runs;
 using Toolformer.Tools;
 using Toolformer.Tools.Guarding;
 using Toolformer.Tools.Outbound;

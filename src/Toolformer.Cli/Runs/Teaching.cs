@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Toolformer.Cli.Commands;
 using Toolformer.Cli.Displays;
+using Toolformer.Cli.Options;
 using Toolformer.Corpora;
 using Toolformer.Corpora.Quickstart;
 using Toolformer.Evaluation;

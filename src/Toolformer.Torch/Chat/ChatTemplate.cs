@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Toolformer.Torch.Chat.Jinja;
-
 using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Torch.Chat;

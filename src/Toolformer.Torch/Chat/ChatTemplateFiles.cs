@@ -1,5 +1,4 @@
 using System.Text.Json;
-
 using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Torch.Chat;

@@ -72,7 +72,9 @@ public static class EvaluationTables
         {
             (string[])["task", "A", "B", "n", "only A", "only B", "B − A", "95 %", "p (bootstrap)", "p (McNemar)"],
         };
-        rows.AddRange(comparisons.Select(c => (string[])
+        // Between models that get nothing right there is nothing to read.
+        var different = comparisons.Where(c => c.OnlyA + c.OnlyB > 0).ToList();
+        rows.AddRange(different.Select(c => (string[])
         [
             c.Task, $"{c.A.Model} ({c.A.Mode})", $"{c.B.Model} ({c.B.Mode})", $"{c.N}", $"{c.OnlyA}", $"{c.OnlyB}",
             $"{Signed(c.Difference)} ± {MarkdownTable.Percent(c.Stderr)}",
@@ -81,8 +83,8 @@ public static class EvaluationTables
         ]));
         return new("Differences", rows, string.Create(CultureInfo.InvariantCulture,
             $"In percentage points, on the same examples, ± standard error: paired bootstrap of "
-            + $"{PairedComparison.Resamples:N0} resamples, exact test of McNemar. {comparisons.Count:N0} comparisons: "
-            + $"at a level of 5 % one in twenty would seem significant by chance."));
+            + $"{PairedComparison.Resamples:N0} resamples, exact test of McNemar. {comparisons.Count:N0} comparisons, "
+            + $"{comparisons.Count - different.Count:N0} without any difference left out: at a level of 5 % one in twenty would seem significant by chance."));
     }
 
     private static ReportTable? Noise(IReadOnlyList<NoiseFloor> floors)

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Toolformer.Torch;
+using Toolformer.Torch.Chat;
+using Toolformer.Torch.Tokenizers;
 
 namespace Toolformer.Tests.Fakes;
 

@@ -261,7 +261,8 @@ internal sealed class TemplateLexer
         if (digits > 0)
         {
             if (_at + digits > _source.Length || !int.TryParse(_source.AsSpan(_at, digits),
-                NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code) || code is < 0 or > 0x10FFFF)
+                NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
+                || code is < 0 or > 0x10FFFF)
                 throw new TemplateException($"\\{c} is not followed by {digits} digits of a character.",
                     PlaceOf(start));
             text.Append(code is >= 0xD800 and <= 0xDFFF ? ((char)code).ToString() : char.ConvertFromUtf32(code));

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Toolformer.Tests.Fakes;
-using Toolformer.Torch;
+using Toolformer.Torch.Chat;
 
 namespace Toolformer.Tests.Torch.Chat;
 

@@ -1,4 +1,4 @@
-using Toolformer.Torch.Jinja;
+using Toolformer.Torch.Chat.Jinja;
 
 namespace Toolformer.Tests.Torch.Chat;
 

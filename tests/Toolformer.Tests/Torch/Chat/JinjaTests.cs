@@ -1,4 +1,4 @@
-using Toolformer.Torch.Jinja;
+using Toolformer.Torch.Chat.Jinja;
 
 namespace Toolformer.Tests.Torch.Chat;
 
@@ -57,7 +57,8 @@ public class JinjaTests
     {
         // Every word of the conversation is in Greek, no word of a template is.
         static string Greek(string json) => json
-            .Replace("Be brief.", "βραχυς").Replace("What is <b>2+2</b>?", "τι; <ἐ>").Replace("It is 4.", "τεσσαρα").Replace("Zürich 😀!", "Ζυριχη!")
+            .Replace("Be brief.", "βραχυς").Replace("What is <b>2+2</b>?", "τι; <ἐ>")
+            .Replace("It is 4.", "τεσσαρα").Replace("Zürich 😀!", "Ζυριχη!")
             .Replace("one two  three\\nfour", "ἑν δυο\\nτρια").Replace("\"city\"", "\"πολις\"").Replace("q'", "κ'");
         foreach (var example in All.Where(e => !e.Refused))
         {

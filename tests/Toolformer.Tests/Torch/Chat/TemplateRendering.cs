@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Toolformer.Torch.Jinja;
+using Toolformer.Torch.Chat.Jinja;
 
 namespace Toolformer.Tests.Torch.Chat;
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Toolformer.Corpora;
+using Toolformer.Corpora.Quickstart;
 using Toolformer.Tools;
 using Toolformer.Tools.Translating;
 
-namespace Toolformer.Cli;
+namespace Toolformer.Cli.Runs;
 
 /// <summary>
 /// The tools of a run as a tools file in its folder: the run teaches with it, and the model that comes out of it is
