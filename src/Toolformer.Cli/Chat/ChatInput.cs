@@ -8,7 +8,9 @@ namespace Toolformer.Cli.Chat;
 /// <param name="readLine">Reads a line after a prompt has been shown; null at the end.</param>
 public sealed class ChatInput(Func<string, CancellationToken, Task<string?>> readLine)
 {
-    /// <summary>What Ctrl+C writes: it gives up the message that it ends, and on an empty line, twice, the chat.</summary>
+    /// <summary>
+    /// What Ctrl+C writes: it gives up the message that it ends, and on an empty line, twice, the chat.
+    /// </summary>
     public const char GivenUp = '\x03';
 
     private const string Quotes = "\"\"\"";

@@ -24,8 +24,8 @@ public sealed class ChatLoop(Display display, ChatSource source, Toolbox tools, 
         /reset        forgets the conversation
         /save FILE    writes the conversation as JSON Lines
         /quit         ends; so does Ctrl+D
-        A line that ends in \ goes on in the next; """ begins a text of many lines and ends it; what is pasted is sent by
-        Enter. Ctrl+C stops an answer, gives up a line, and on an empty line, twice, ends.
+        A line that ends in \ goes on in the next; """ begins a text of many lines and ends it; what is pasted is sent
+        by Enter. Ctrl+C stops an answer, gives up a line, and on an empty line, twice, ends.
         """";
 
     private readonly List<(ChatMessage Message, IReadOnlyList<GeneratedCall> Calls)> _said = [];
@@ -111,7 +111,8 @@ public sealed class ChatLoop(Display display, ChatSource source, Toolbox tools, 
         }
         EndLine();
         if (_session.Budget < double.PositiveInfinity && calls.Count > 0)
-            display.Note(FormattableString.Invariant($"The calls cost {_session.Spent:0.##} of {_session.Budget:0.##}."));
+            display.Note(FormattableString.Invariant(
+                $"The calls cost {_session.Spent:0.##} of {_session.Budget:0.##}."));
         // A question without an answer is forgotten; one that was stopped was answered as far as it was.
         if (plain.Length > 0 || calls.Count > 0)
             _said.Add((new ChatMessage(ChatRole.Assistant, plain.ToString()), calls));

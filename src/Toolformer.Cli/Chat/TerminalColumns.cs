@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Toolformer.Cli.Chat;
 
-/// <summary>How many columns of a terminal a text takes: two for what East Asian scripts and emoji write wide.</summary>
+/// <summary>
+/// How many columns of a terminal a text takes: two for what East Asian scripts and emoji write wide.
+/// </summary>
 public static class TerminalColumns
 {
     // Wide and full-width characters of Unicode's EastAsianWidth, in blocks.

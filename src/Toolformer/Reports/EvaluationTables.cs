@@ -84,7 +84,8 @@ public static class EvaluationTables
         return new("Differences", rows, string.Create(CultureInfo.InvariantCulture,
             $"In percentage points, on the same examples, ± standard error: paired bootstrap of "
             + $"{PairedComparison.Resamples:N0} resamples, exact test of McNemar. {comparisons.Count:N0} comparisons, "
-            + $"{comparisons.Count - different.Count:N0} without any difference left out: at a level of 5 % one in twenty would seem significant by chance."));
+            + $"{comparisons.Count - different.Count:N0} without any difference left out: at a level of 5 % one in "
+            + $"twenty would seem significant by chance."));
     }
 
     private static ReportTable? Noise(IReadOnlyList<NoiseFloor> floors)

@@ -32,7 +32,8 @@ internal sealed record ReportedResults
     {
         byte[] file = File.ReadAllBytes(path);
         return (JsonSerializer.Deserialize<ReportedResults>(file, JsonLines.Format)
-            ?? throw new JsonException("it is null")) with { Whole = ReadWhole(file) };
+            ?? throw new JsonException("it is null")) with
+        { Whole = ReadWhole(file) };
     }
 
     private static EvaluationResults? ReadWhole(byte[] file)
@@ -42,17 +43,29 @@ internal sealed record ReportedResults
         try
         {
             var results = JsonSerializer.Deserialize<EvaluationResults>(file, format);
-            return results is { Evaluation: not null, Perplexity: not null, KeptPerThreshold: not null,
-                    Commit: not null, Device: not null }
-                && results.Evaluation.All(r => r is { Model: not null, Task: not null, Mode: not null,
-                    PerTool: not null })
+            return results is
+            {
+                Evaluation: not null, Perplexity: not null, KeptPerThreshold: not null,
+                Commit: not null, Device: not null
+            }
+                && results.Evaluation.All(r => r is
+                {
+                    Model: not null, Task: not null, Mode: not null,
+                    PerTool: not null
+                })
                 && results.Perplexity.All(p => p is { Model: not null, Mode: not null })
                 && results.KeptPerThreshold.All(t => t is { Tool: not null })
                 && (results.Models ?? []).All(m => m is { Model: not null })
-                && (results.Comparisons ?? []).All(c => c is { Task: not null, A: { Model: not null, Mode: not null },
-                    B: { Model: not null, Mode: not null } })
-                && (results.NoiseFloors ?? []).All(f => f is { Model: not null, Task: not null, Mode: not null,
-                    Seeds: not null, Accuracies: not null })
+                && (results.Comparisons ?? []).All(c => c is
+                {
+                    Task: not null, A: { Model: not null, Mode: not null },
+                    B: { Model: not null, Mode: not null }
+                })
+                && (results.NoiseFloors ?? []).All(f => f is
+                {
+                    Model: not null, Task: not null, Mode: not null,
+                    Seeds: not null, Accuracies: not null
+                })
                 && (results.Overlaps ?? []).All(o => o is { Task: not null, Ids: not null })
                 && (results.Skipped ?? []).All(s => s is { Task: not null, Reason: not null }) ? results : null;
         }

@@ -158,7 +158,7 @@ public sealed class ChatTests : IDisposable
         };
         int status = await CommandLine.RunAsync(["chat", "--model", "m", "--endpoint", $"http://{server.Host}/v1",
             "--api-key-env", "KEY", "--document", document, "--notes", notes, "--budget", "20"], display);
-        Assert.Equal((CommandLine.Done, ""), (status, _error.ToString()));
+        Assert.Equal((CommandLine.Done, "The calls cost 10 of 20.\n"), (status, _error.ToString()));
         Assert.Equal(" [FindInDocument(search tank) -> 1 line: 2: The tank holds nine (cost 5, 15 left)]"
             + " [NotesSearch(open Mill) -> Built in 1790.]Nine, 1790.\n", _output.ToString());
         Assert.Contains("Bearer k123", server.Requests[0]);

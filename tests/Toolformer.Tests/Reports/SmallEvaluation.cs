@@ -37,10 +37,14 @@ internal sealed class SmallEvaluation : IDisposable
             Skipped = [new("svamp", "no svamp/SVAMP.json")],
         };
         File.WriteAllText(In("results.json"), JsonSerializer.Serialize(results, JsonLines.Format));
-        new Manifest { Seed = 1, Stages = new Dictionary<string, StageRecord>
+        new Manifest
         {
-            ["evaluate"] = new([]) { Complete = true },
-        } }.Save(Folder);
+            Seed = 1,
+            Stages = new Dictionary<string, StageRecord>
+            {
+                ["evaluate"] = new([]) { Complete = true },
+            }
+        }.Save(Folder);
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("small-evaluation-").FullName;
