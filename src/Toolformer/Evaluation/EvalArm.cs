@@ -42,6 +42,7 @@ public sealed record EvalArm(
                 e.Prompt, e.Date is { } day ? ToolContext.On(day) : new ToolContext(clock))).ToList();
             var own = options with
             {
+                Reproducible = true,
                 MaxNewTokens = task.MaxNewTokens,
                 MaxCalls = task.MaxCalls ?? options.MaxCalls,
                 AllowedTools = [.. allowed],

@@ -65,6 +65,14 @@ public sealed record GenerationOptions
     /// <summary>Whether the completion begins with a call.</summary>
     public bool BeginWithCall { get; init; }
 
+    /// <summary>
+    /// Whether many prompts are written on after with the same rows together in every run: all wait for the tools that
+    /// one step calls. Otherwise a row goes on when its result happens to come, and since a number may round
+    /// differently in other company, one token in some hundred thousand becomes another. Not for a
+    /// <see cref="GenerationQueue"/>, where requests come when they come.
+    /// </summary>
+    public bool Reproducible { get; init; }
+
     /// <summary>Most prompts in flight at once; when one is finished, the next joins.</summary>
     public int Rows { get; init; } = 16;
 

@@ -104,9 +104,13 @@ internal sealed class RowBatch(ILanguageModel model, PromptReader reader) : IDis
         return true;
     }
 
-    /// <summary>Waits until the first tool is done.</summary>
-    public Task AnswerAsync(CancellationToken cancellation) =>
-        Task.WhenAny(Rows.Select(row => row.Tool).OfType<Task>()).WaitAsync(cancellation);
+    /// <summary>Waits until the first tool is done, or until all are; how each ended is its row's business.</summary>
+    public Task AnswerAsync(bool all, CancellationToken cancellation)
+    {
+        var tools = Rows.Select(row => row.Tool).OfType<Task>();
+        Task answered = all ? Task.WhenAll(tools.Select(tool => Task.WhenAny(tool))) : Task.WhenAny(tools);
+        return answered.WaitAsync(cancellation);
+    }
 
     /// <summary>Lets finished rows leave.</summary>
     public void Retire()

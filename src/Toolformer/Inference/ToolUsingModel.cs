@@ -108,8 +108,8 @@ public sealed class ToolUsingModel
                 }
                 rows.RemoveAll(r => r.Row.IsFinished);
                 batch.Retire();
-                if (!moved && batch.Count > 0)
-                    await batch.AnswerAsync(cancellation);
+                if (options.Reproducible || (!moved && batch.Count > 0))
+                    await batch.AnswerAsync(options.Reproducible, cancellation);
             }
         }
         finally

@@ -56,6 +56,29 @@ public class GenerationTests
     }
 
     [Fact]
+    public async Task In_a_reproducible_run_the_same_rows_step_together_however_long_a_tool_takes()
+    {
+        async Task<(int Steps, string[] Texts)> Run(Func<ValueTask<ToolResult>> answer)
+        {
+            var model = ScriptedModel.Writes("A [Slow() -> 1] one, and then a long way on.", "B goes on.", "C too.");
+            var generator = new ToolUsingModel(model, new Toolbox([new FakeTool("Slow", (_, _, _) => answer())]));
+            var results = await generator.GenerateAsync(
+                [.. new[] { "A", "B", "C" }.Select(p => new GenerationRequest(p, Context))],
+                Plain with { Rows = 2, Reproducible = true });
+            return (model.Steps, [.. results.Select(r => r.Text)]);
+        }
+        var atOnce = await Run(() => new(ToolResult.Success("1")));
+        var later = await Run(async () =>
+        {
+            for (int i = 0; i < 1000; i++)
+                await Task.Yield();
+            return ToolResult.Success("1");
+        });
+        Assert.Equal(atOnce.Texts, later.Texts);
+        Assert.Equal(atOnce.Steps, later.Steps);
+    }
+
+    [Fact]
     public async Task Rows_do_not_wait_for_the_tool_of_another_row()
     {
         var answer = new TaskCompletionSource<ToolResult>();
