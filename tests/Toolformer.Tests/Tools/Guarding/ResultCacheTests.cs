@@ -55,11 +55,16 @@ public sealed class ResultCacheTests : IDisposable
             (await calendar.CallAsync("Calendar", "", ToolContext.On(new(2024, 3, 9)))).Text);
     }
 
-    [Fact]
-    public void Where_a_part_of_a_key_ends_and_the_next_begins_makes_another_key()
+    [Theory]
+    [InlineData("")]
+    [InlineData(":")]
+    [InlineData("0:")]
+    [InlineData("\n")]
+    public void Where_a_part_of_a_key_ends_and_the_next_begins_makes_another_key(string between)
     {
         var tool = new Calendar();
-        Assert.NotEqual(ResultCache.KeyOf(tool, "2017-03-09", "1"), ResultCache.KeyOf(tool, "2017-03-091", ""));
+        Assert.NotEqual(
+            ResultCache.KeyOf(tool, $"a{between}b", ""), ResultCache.KeyOf(tool, "a", $"b{between}"));
     }
 
     [Fact]
