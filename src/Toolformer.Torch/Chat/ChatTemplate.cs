@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Toolformer.Inference;
 using Toolformer.Torch.Chat.Jinja;
 using Toolformer.Torch.Tokenizers;
 
@@ -72,6 +73,20 @@ public sealed class ChatTemplate
             return (PlainText(turns) + begun, null);
         var text = Render(turns, tools, settings) + MarkedText.Plain(begun);
         return (null, _tokenizer.Encode(text.Runs().Select(r => (text.Text[r.Start..r.End], !r.IsMarked))));
+    }
+
+    /// <summary>Options with which a <see cref="ToolformerChatClient"/> writes to the model by this template.</summary>
+    public ToolformerChatOptions ForClient(ToolformerChatOptions? options = null)
+    {
+        options ??= new ToolformerChatOptions();
+        return options with
+        {
+            Render = messages => Write([.. messages.Select(m => new ChatTurn(m.Role.Value, m.Text))]),
+            Generation = options.Generation with
+            {
+                StopStrings = [.. options.Generation.StopStrings, .. StopStrings],
+            },
+        };
     }
 
     internal MarkedText Render(IReadOnlyList<ChatTurn> turns, JsonArray? tools = null, JsonObject? settings = null)

@@ -21,8 +21,10 @@ public sealed record ToolformerChatOptions
     /// <summary>What tools may know; null: the system's clock.</summary>
     public ToolContext? Context { get; init; }
 
-    /// <summary>The prompt of a conversation; null: <see cref="ToolformerChatClient.PlainText"/>.</summary>
-    public Func<IReadOnlyList<ChatMessage>, string>? Render { get; init; }
+    /// <summary>
+    /// The prompt of a conversation, as text or as token ids; null: <see cref="ToolformerChatClient.PlainText"/>.
+    /// </summary>
+    public Func<IReadOnlyList<ChatMessage>, (string? Text, IReadOnlyList<int>? Tokens)>? Render { get; init; }
 
     public string? ModelId { get; init; }
 }
@@ -51,12 +53,16 @@ public sealed class ToolformerChatClient(ToolUsingModel model, ToolformerChatOpt
         ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ChatMessage[] conversation = [.. messages];
-        string prompt = (_options.Render ?? PlainText)([
+        var (text, tokens) = (_options.Render ?? (all => (PlainText(all), null)))([
             .. options?.Instructions is { Length: > 0 } words
                 ? [new(ChatRole.System, words)] : Array.Empty<ChatMessage>(),
             .. conversation]);
         var context = _options.Context ?? new ToolContext(TimeProvider.System);
-        var request = new GenerationRequest(prompt, context) { Seed = (int)((options?.Seed ?? 0) & int.MaxValue) };
+        var request = new GenerationRequest(text ?? "", context)
+        {
+            PromptTokens = tokens,
+            Seed = (int)((options?.Seed ?? 0) & int.MaxValue),
+        };
         if (Interlocked.Increment(ref _inside) > _options.MaxWaiting + 1)
         {
             Interlocked.Decrement(ref _inside);
@@ -159,7 +165,7 @@ public sealed class ToolformerChatClient(ToolUsingModel model, ToolformerChatOpt
         return own with
         {
             MaxNewTokens = asked.MaxOutputTokens ?? own.MaxNewTokens,
-            StopStrings = asked.StopSequences is { Count: > 0 } stops ? [.. stops] : own.StopStrings,
+            StopStrings = [.. own.StopStrings, .. asked.StopSequences ?? []],
             StartTopK = asked.ToolMode is NoneChatToolMode ? 0 : own.StartTopK,
             AllowedTools = asked.Tools is { Count: > 0 } tools ? [.. tools.Select(t => t.Name)] : own.AllowedTools,
             Sampling = !draws ? own.Sampling : new SamplingOptions

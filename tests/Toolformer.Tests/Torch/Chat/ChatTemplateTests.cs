@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
+using Toolformer.Inference;
 using Toolformer.Tests.Fakes;
+using Toolformer.Tools;
 using Toolformer.Torch.Chat;
 
 namespace Toolformer.Tests.Torch.Chat;
@@ -156,5 +159,33 @@ public class ChatTemplateTests
         var settings = JsonNode.Parse("""{"x": "\ud800"}""")!.AsObject();
         Assert.Contains("surrogate", Assert.Throws<ArgumentException>(
             () => folder.Template.Write([Question], settings: settings)).Message);
+    }
+
+    [Fact]
+    public async Task A_chat_client_of_NET_writes_by_the_template_and_stops_where_it_does()
+    {
+        using var folder = new ChatFolder(ChatFolder.ChatMl);
+        int end = folder.Tokenizer.Find("<|im_end|>")!.Value, word = folder.Tokenizer.Encode("4")[0].Id;
+        var prompts = new List<string>();
+        var model = new FakeModel(read =>
+        {
+            prompts.Add(folder.Tokenizer.Decode(read));
+            var logits = new float[folder.Tokenizer.VocabularySize];
+            logits[read[^1] == word ? end : word] = 9;
+            return logits;
+        })
+        {
+            Tokenizer = folder.Tokenizer,
+            VocabularySize = folder.Tokenizer.VocabularySize,
+            BeginningOfText = null,
+        };
+        using var client = new ToolformerChatClient(
+            new ToolUsingModel(model, new Toolbox([])), folder.Template.ForClient());
+        var answer = await client.GetResponseAsync([new(ChatRole.User, "2 + 2?")],
+            new ChatOptions { Instructions = "Be brief.", StopSequences = ["never"] },
+            TestContext.Current.CancellationToken);
+        Assert.Equal("4", answer.Text);
+        Assert.Equal("<s><|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n2 + 2?<|im_end|>\n"
+            + "<|im_start|>assistant\n", prompts[0]);
     }
 }
