@@ -111,7 +111,7 @@ public sealed class ChatTemplate
         catch (TemplateException e)
         {
             throw new ArgumentException($"The model's chat template {(e.IsRaised ? "refuses" : "fails at")} this "
-                + $"conversation: {e.Message}\n  in {_files!.File}, {e.Place}\n  "
+                + $"conversation: {e.Message}\n  in {Name}, {e.Place}\n  "
                 + "Change the roles or their order, or use /v1/completions with the prompt as the model wants it.", e);
         }
         return goesOn ? text.Slice(0, EndOf(text, turns[^1].Text)) : text;
@@ -174,7 +174,7 @@ public sealed class ChatTemplate
         string words = whole.Text[start..end];
         return end > 0 && last.TrimEnd().EndsWith(words.TrimEnd(), StringComparison.Ordinal) ? end
             : throw new ArgumentException("The model's chat template does not end with the words of the last turn, so "
-                + $"that they can't be gone on from.\n  in {_files!.File}\n  End with a turn of the user.");
+                + $"that they can't be gone on from.\n  in {Name}\n  End with a turn of the user.");
     }
 
     private JinjaTemplate Parse(string source)
