@@ -49,7 +49,7 @@ public static class EvaluationTables
             + $"device {results.Device}.");
     }
 
-    private static ReportTable? Perplexities(IReadOnlyList<ModelPerplexity> perplexities)
+    internal static ReportTable? Perplexities(IReadOnlyList<ModelPerplexity> perplexities)
     {
         if (perplexities.Count == 0)
             return null;

@@ -113,7 +113,7 @@ internal sealed record Headline(string Whole, IReadOnlyList<ToolHeadline> Tools)
     }
 
     private static string Only(Difference difference) => difference.Paired is not { } only ? ""
-        : string.Create(Culture, $"; {only.OnlyTo:N0} only with, {only.OnlyFrom:N0} only without");
+        : string.Create(Culture, $"; {only.OnlyTo:N0} right only with, {only.OnlyFrom:N0} only without");
 
     /// <summary>Where the samples went.</summary>
     private static string Dropped(ToolFindings tool)

@@ -1,3 +1,5 @@
+using Toolformer.Evaluation;
+
 namespace Toolformer.Reports;
 
 /// <summary>Accuracies and perplexities with their standard errors, as bars and as a table.</summary>
@@ -26,9 +28,13 @@ internal static class ResultsView
             <tbody>{results.Arms.Select(arm => Html.Of($"""
                 <tr><th scope="row">{arm.Model}, {arm.Mode}</th>{results.Tasks.Select(t =>
                     Cell(results.Find(arm, t)))}<td class="n">{Perplexity(results, arm)}</td></tr>
-                """))}</tbody></table></div></section>
+                """))}</tbody></table></div>{Texts(results.Whole)}</section>
             """);
     }
+
+    /// <summary>Perplexities of several sets of texts, which one column can't hold.</summary>
+    private static Html Texts(EvaluationResults? results) => results?.Perplexity.Any(p => p.Task is not null) == true
+        ? EvaluationTables.Perplexities(results.Perplexity)!.ToHtml() : Html.Empty;
 
     private static Html Bars(ReportedResults results, string task, double most)
     {

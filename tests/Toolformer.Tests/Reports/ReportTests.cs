@@ -71,7 +71,7 @@ public sealed partial class ReportTests : IDisposable
         double error = Math.Sqrt(16 - (16 * 16 / 40.0)) / 40;
         string points = FormattableString.Invariant($"+40.0 ± {100 * error:0.0} points");
         Assert.Contains($"18 of 40 questions right (45.0%), with calls disabled 2 (5.0%): {points}.", summary.Headline);
-        Assert.Contains($"{points}; 16 only with, 0 only without", summary.Tools[0].Sentence);
+        Assert.Contains($"{points}; 16 right only with, 0 only without", summary.Tools[0].Sentence);
         Assert.Equal(("Calculator", "helped"), (summary.Tools[0].Tool, summary.Tools[0].Verdict));
         Assert.Contains(points, summary.Tools[0].Sentence);
         Assert.Equal("not measured", summary.Tools[1].Verdict);
