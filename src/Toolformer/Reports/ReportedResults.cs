@@ -31,9 +31,14 @@ internal sealed record ReportedResults
     public static ReportedResults Read(string path)
     {
         byte[] file = File.ReadAllBytes(path);
-        return (JsonSerializer.Deserialize<ReportedResults>(file, JsonLines.Format)
-            ?? throw new JsonException("it is null")) with
-        { Whole = ReadWhole(file) };
+        var results = JsonSerializer.Deserialize<ReportedResults>(file, JsonLines.Format)
+            ?? throw new JsonException("it is null");
+        return results with
+        {
+            Evaluation = [.. results.Evaluation.Where(r => r is not null)],
+            Perplexity = [.. results.Perplexity.Where(p => p is not null)],
+            Whole = ReadWhole(file),
+        };
     }
 
     private static EvaluationResults? ReadWhole(byte[] file)
@@ -43,37 +48,26 @@ internal sealed record ReportedResults
         try
         {
             var results = JsonSerializer.Deserialize<EvaluationResults>(file, format);
-            return results is
-            {
-                Evaluation: not null, Perplexity: not null, KeptPerThreshold: not null,
-                Commit: not null, Device: not null
-            }
-                && results.Evaluation.All(r => r is
-                {
-                    Model: not null, Task: not null, Mode: not null,
-                    PerTool: not null
-                })
-                && results.Perplexity.All(p => p is { Model: not null, Mode: not null })
-                && results.KeptPerThreshold.All(t => t is { Tool: not null })
-                && (results.Models ?? []).All(m => m is { Model: not null })
-                && (results.Comparisons ?? []).All(c => c is
-                {
-                    Task: not null, A: { Model: not null, Mode: not null },
-                    B: { Model: not null, Mode: not null }
-                })
-                && (results.NoiseFloors ?? []).All(f => f is
-                {
-                    Model: not null, Task: not null, Mode: not null,
-                    Seeds: not null, Accuracies: not null
-                })
-                && (results.Overlaps ?? []).All(o => o is { Task: not null, Ids: not null })
-                && (results.Skipped ?? []).All(s => s is { Task: not null, Reason: not null }) ? results : null;
+            return results is not null && IsWhole(results) ? results : null;
         }
         catch (JsonException)
         {
             return null; // Of another version or program: the caller says so.
         }
     }
+
+    private static bool IsWhole(EvaluationResults r) =>
+        AreThere(r.Evaluation, r.Perplexity, r.KeptPerThreshold, r.Commit, r.Device)
+        && r.Evaluation.All(e => AreThere(e?.Model, e?.Task, e?.Mode, e?.PerTool))
+        && r.Perplexity.All(p => AreThere(p?.Model, p?.Mode))
+        && r.KeptPerThreshold.All(t => AreThere(t?.Tool))
+        && (r.Models ?? []).All(m => AreThere(m?.Model))
+        && (r.Comparisons ?? []).All(c => AreThere(c?.Task, c?.A?.Model, c?.A?.Mode, c?.B?.Model, c?.B?.Mode))
+        && (r.NoiseFloors ?? []).All(f => AreThere(f?.Model, f?.Task, f?.Mode, f?.Seeds, f?.Accuracies))
+        && (r.Overlaps ?? []).All(o => AreThere(o?.Task, o?.Ids))
+        && (r.Skipped ?? []).All(s => AreThere(s?.Task, s?.Reason));
+
+    private static bool AreThere(params object?[] parts) => Array.TrueForAll(parts, part => part is not null);
 }
 
 /// <summary>How one model did on one task in one mode.</summary>

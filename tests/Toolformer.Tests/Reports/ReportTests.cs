@@ -163,6 +163,19 @@ public sealed partial class ReportTests : IDisposable
         Assert.DoesNotContain("finetuned", html);
     }
 
+    [Theory]
+    [InlineData("{\"evaluation\":[null]}")]
+    [InlineData("{\"evaluation\":[{\"model\":\"m\",\"task\":\"asdiv\"}],\"perplexity\":[{\"model\":\"m\"}]}")]
+    [InlineData("{\"evaluation\":[],\"perplexity\":[],\"kept_per_threshold\":[{}],\"models\":[null]}")]
+    public void Results_of_another_program_are_reported_as_far_as_they_go(string results)
+    {
+        using var evaluation = new SmallEvaluation();
+        File.WriteAllText(evaluation.In("results.json"), results);
+        var report = Report.Read(evaluation.Folder);
+        Assert.Contains("<h2 id=\"results-title\">Results</h2>", report.ToHtml());
+        Assert.DoesNotContain("Table 4", report.ToMarkdown());
+    }
+
     [Fact]
     public void The_best_the_borderline_and_the_worst_calls_are_shown_in_their_text()
     {

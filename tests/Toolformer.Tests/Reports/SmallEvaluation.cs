@@ -37,14 +37,8 @@ internal sealed class SmallEvaluation : IDisposable
             Skipped = [new("svamp", "no svamp/SVAMP.json")],
         };
         File.WriteAllText(In("results.json"), JsonSerializer.Serialize(results, JsonLines.Format));
-        new Manifest
-        {
-            Seed = 1,
-            Stages = new Dictionary<string, StageRecord>
-            {
-                ["evaluate"] = new([]) { Complete = true },
-            }
-        }.Save(Folder);
+        var stages = new Dictionary<string, StageRecord> { ["evaluate"] = new([]) { Complete = true } };
+        new Manifest { Seed = 1, Stages = stages }.Save(Folder);
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("small-evaluation-").FullName;
