@@ -32,6 +32,9 @@ public static class Models
     {
         if (!Directory.Exists(path))
             throw NoFolder(path);
+        if (File.Exists(Path.Combine(path, Recipe.FileName)))
+            throw new InvalidDataException($"'{path}' is the folder of a run.\n  looked in {Path.GetFullPath(path)}\n"
+                + $"  Name the model in it: {Path.Combine(path, Teaching.TaughtFolder)}.");
         // An adapter stands for its model with it, and may name that as --model could.
         return AdapterFolder.Is(path)
             ? OpenFolder(AdapterFolder.BaseModel(path)) with { Adapter = path }

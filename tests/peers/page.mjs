@@ -226,10 +226,12 @@ const scenarios = {
       await writeOn(page, text);
       await page.locator('#stop').waitFor();
       await finished(page);
+      await page.locator('#compare').uncheck(); // One comparison is enough to see.
     }
     if (fold)
-      await page.locator('.chip button').first().click();
-    await page.locator('.call.started, .token').first().hover();
+      await page.locator('.chip button').last().click();
+    await page.locator('.call.started').last().hover();
+    await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: `${folder}/${name}.png` });
     return { text: await page.locator('#turns').innerText() };
   },

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Toolformer.Cli.Runs;
 using Toolformer.Evaluation;
 using Toolformer.Markup;
 using Toolformer.Pipeline;
@@ -28,9 +29,9 @@ internal static class ResultsDisplay
                 display.Result($"{(example.Correct ? "right" : "wrong")}: {Coloured(example, display)}");
         }
         display.Result("");
-        display.Result($"Everything is in {folder}. Try the taught model: "
-            + $"toolformer generate --model {Path.Combine(folder, "model")} --tools Calculator "
-            + "--prompt \"They had 25 pears and bought 17 more, so now they have\"");
+        display.Result($"Everything is in {folder}. Try the taught model in the browser, or in the terminal:\n"
+            + $"  toolformer serve --model {Path.Combine(folder, Teaching.TaughtFolder)}\n"
+            + $"  toolformer chat --model {Path.Combine(folder, Teaching.TaughtFolder)}");
     }
 
     /// <summary>Table 2 of the paper.</summary>

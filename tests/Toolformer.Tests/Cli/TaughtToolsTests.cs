@@ -49,6 +49,11 @@ public sealed class TaughtToolsTests : IDisposable
     }
 
     [Fact]
+    public async Task The_folder_of_a_run_is_no_model_but_says_where_its_model_lies() =>
+        (await ToolformerRun.Of("generate", "--model", _run, "--prompt", "The cat"))
+            .AssertRefused("the folder of a run", Model);
+
+    [Fact]
     public async Task What_is_named_beside_them_joins_them_and_another_tools_file_replaces_them()
     {
         (await Generate("--tools", "QA,FindInDocument")).AssertRefused("FindInDocument", "--document FILE");
