@@ -121,7 +121,7 @@ public class HostileClientTests
                 cut.TrySetResult(line);
         });
         await using var server = await TestServer.Start(ScriptedModel.Writes("ab!"), queue: new() { Rows = 8 },
-            log: log, change: options => options with { Patience = TimeSpan.FromSeconds(1.1) });
+            log: log, change: options => options with { Patience = TimeSpan.FromSeconds(3) });
         using var still = await Connect(server, receiveBuffer: 4096);
         await still.GetStream().WriteAsync(
             Request(new { prompt = "no end", n = 8, max_tokens = 4000, stream = true, temperature = 0 }));
