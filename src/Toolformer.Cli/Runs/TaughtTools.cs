@@ -58,7 +58,8 @@ internal static class TaughtTools
     /// <summary>The tools file of the run that a model comes from; null: it comes from none.</summary>
     /// <param name="model">The model's folder.</param>
     /// <exception cref="InvalidDataException">
-    /// The file names what a run never writes: what reaches other machines or starts programs is not taken unasked.
+    /// The file names what a run never writes: what reaches other machines or starts programs is not taken unasked, nor
+    /// what opens files outside of the run.
     /// </exception>
     public static ToolsFile? Find(string? model)
     {
@@ -68,7 +69,7 @@ internal static class TaughtTools
             Path.IsPathFullyQualified(model) ? run : Path.GetRelativePath(Environment.CurrentDirectory, run), FileName);
         if (!File.Exists(path))
             return null;
-        var file = ToolsFile.Read(path);
+        var file = ToolsFile.Read(path, confined: true);
         string[] own = [.. Catalog.Find<Tool>().Select(t => t.Name), new GlossaryKind().Kind];
         string? strange = file.Kinds.FirstOrDefault(kind => !own.Contains(kind)) is { } kind ? $"a tool of kind {kind}"
             : file.Hosts.Names.Count > 0 ? $"the host {file.Hosts.Names[0]}" : null;

@@ -61,8 +61,18 @@ public sealed record ToolSettings(
     /// <exception cref="InvalidDataException">A field is unknown, missing or of another type.</exception>
     public T Read<T>() where T : class => Read<T>(Options, "option", Bad);
 
+    /// <summary>Whether nothing outside of <see cref="Folder"/> may be opened.</summary>
+    internal bool IsConfined { get; init; }
+
     /// <summary>A path of the options, relative to the tools file.</summary>
-    public string Locate(string path) => Path.GetFullPath(path, Folder);
+    /// <exception cref="InvalidDataException">It leads out of a folder in which the file was to stay.</exception>
+    public string Locate(string path)
+    {
+        string full = Path.GetFullPath(path, Folder), inside = Path.GetFullPath(Folder + Path.DirectorySeparatorChar);
+        return !IsConfined || full.StartsWith(inside, StringComparison.Ordinal) ? full : throw Bad(
+            $"'{path}' leads out of the folder of the tools file, which was not asked for by its name.",
+            $"Give --tools-file {Source} if you trust it.");
+    }
 
     /// <summary>A header's value with its "${NAME}" replaced by the environment's.</summary>
     /// <exception cref="InvalidDataException">The variable is not set.</exception>

@@ -48,6 +48,11 @@ public sealed class ToolsFile
 
     public AllowedHosts Hosts { get; }
 
+    /// <summary>
+    /// Whether its tools may open only what lies in its folder, because nobody asked for the file by its name.
+    /// </summary>
+    public bool IsConfined { get; private init; }
+
     /// <summary>The names of its entries, in order of the file.</summary>
     public IReadOnlyCollection<string> Names => _entries.Keys;
 
@@ -56,21 +61,22 @@ public sealed class ToolsFile
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is no tools file; the message says where and what to do.</exception>
-    public static ToolsFile Read(string path)
+    /// <param name="confined">See <see cref="IsConfined"/>.</param>
+    public static ToolsFile Read(string path, bool confined = false)
     {
         var file = new FileInfo(path);
         if (!file.Exists)
             throw new FileNotFoundException($"There is no tools file '{path}'.\n  looked in {file.FullName}\n"
                 + "  `toolformer tools new NAME` writes one.", path);
         return file.Length <= MaxBytes
-            ? Parse(File.ReadAllText(path), path)
+            ? Parse(File.ReadAllText(path), path, confined)
             : throw new InvalidDataException($"The tools file has {file.Length:N0} bytes; {MaxBytes:N0} are read.\n"
                 + $"  in {path}\n  Name a smaller file.");
     }
 
     /// <summary>Reads the text of a tools file that lies, or is to lie, at a path.</summary>
     /// <exception cref="InvalidDataException">It is no tools file; the message says where and what to do.</exception>
-    public static ToolsFile Parse(string json, string path)
+    public static ToolsFile Parse(string json, string path, bool confined = false)
     {
         JsonElement root;
         try
@@ -83,7 +89,10 @@ public sealed class ToolsFile
                 + "  Write {\"tools\": {\"Calculator\": {}}}, or start from `toolformer tools new NAME`.", e);
         }
         return new ToolsFile(path, ToolSettings.Read<Content>(root, "field",
-            (what, remedy) => new InvalidDataException($"{what}\n  in {path}\n  {remedy}")));
+            (what, remedy) => new InvalidDataException($"{what}\n  in {path}\n  {remedy}")))
+        {
+            IsConfined = confined,
+        };
     }
 
     /// <summary>Makes the tools.</summary>
@@ -108,7 +117,10 @@ public sealed class ToolsFile
         {
             foreach (var (name, entry) in _entries.Where(e => all || selected!.Contains(e.Key)))
             {
-                var settings = new ToolSettings(name, entry.Options, Path, _folder, http, clock);
+                var settings = new ToolSettings(name, entry.Options, Path, _folder, http, clock)
+                {
+                    IsConfined = IsConfined,
+                };
                 try
                 {
                     foreach (var tool in await OpenAsync(entry, settings, kinds, shipped, cancellation))

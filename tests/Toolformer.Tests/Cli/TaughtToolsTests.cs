@@ -77,6 +77,16 @@ public sealed class TaughtToolsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("../secret.txt")]
+    [InlineData("/etc/passwd")]
+    [InlineData("model/../../secret.txt")]
+    public async Task A_run_that_would_open_files_outside_of_it_is_not_trusted_unasked(string path)
+    {
+        Names("""{"QA": {"files": ["PATH"]}}""".Replace("PATH", path));
+        (await Generate()).AssertRefused($"'{path}' leads out of the folder", "tools.json, tool QA", "--tools-file");
+    }
+
+    [Theory]
     [InlineData("""{"QA": {"files": ["villages.jsonl"]}}""", "villages.jsonl", "tool QA")]
     [InlineData("""{"QA": {"files": ["recipe.json"]}}""", "\"text\"", "tool QA")]
     [InlineData("""{"QA": {"files": ["towns.jsonl"], "index": "x"}}""", "More than one", "tool QA")]
